@@ -121,7 +121,8 @@ def test_every_field_of_an_answer_is_required() -> None:
     objects = list(_objects([*schemas.values(), responses, CONTRACT["components"]["responses"]]))
     assert len(objects) > len(schemas) / 2
     for schema in objects:
-        assert set(schema["required"]) == set(schema["properties"]), sorted(schema["properties"])
+        # Clients show the English text where its parts for a translation are missing.
+        assert set(schema["required"]) == set(schema["properties"]) - {"sentences"}, sorted(schema["properties"])
 
 
 def test_every_schema_is_used() -> None:

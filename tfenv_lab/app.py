@@ -26,6 +26,7 @@ from .handlers.status import HANDLERS as STATUS
 from .handlers.terminals import HANDLERS as TERMINALS
 from .jobs.events import SCHEMAS
 from .kernels import default_provisioner
+from .sentences import say
 from .settings import TfenvLab
 from .shared_services import SharedServices
 
@@ -79,7 +80,7 @@ class TfenvExtension(TfenvLab, ExtensionApp):
             faults += unread(app, [app.config_file_name])
         found = refusal(faults)
         if found is None and not self._linked:
-            return _not_started("Jupyter could not link the extension")
+            return _not_started(say("Jupyter could not link the extension"))
         return found
 
     def initialize_settings(self) -> None:
@@ -147,4 +148,4 @@ class TfenvExtension(TfenvLab, ExtensionApp):
 
 
 def _not_started(why: object) -> NotStarted:
-    return NotStarted(f"tfenv_lab cannot start: {why}.")
+    return NotStarted(say("tfenv_lab cannot start: {why}.", why=why))

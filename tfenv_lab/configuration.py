@@ -17,6 +17,7 @@ from traitlets.config import Config, LoggingConfigurable
 from traitlets.config.loader import DeferredConfig, LazyConfigValue
 
 from .errors import Misconfigured
+from .sentences import joined, say
 from .traits import Unfit
 
 if TYPE_CHECKING:
@@ -37,25 +38,31 @@ class Fault:
 def _check_change(trait: TraitType[Any, Any], change: LazyConfigValue) -> None:
     """Raise Unfit if traitlets would silently drop a change to a trait's default, such as ``add`` to a list."""
     if isinstance(trait, List) and "update" in change.to_dict():
-        raise Unfit("is a list: add to it with append() or extend(), not with add() or update()")
+        raise Unfit(say("is a list: add to it with append() or extend(), not with add() or update()"))
     if not isinstance(trait, Container) and change.to_dict():
-        raise Unfit("is a single value: set it with =")
+        raise Unfit(say("is a single value: set it with ="))
 
 
 def _explain(trait: TraitType[Any, Any], value: Any, error: Exception) -> str:
     """Return why a value is invalid for a trait, worded to follow the trait's name."""
     if isinstance(error, Unfit):
-        return str(error)
+        return error.told
     if isinstance(error, TraitError):
         least = getattr(trait, "min", None)
         most = getattr(trait, "max", None)
-        bounds = [f"at least {least}"] if least is not None else []
-        bounds += [f"at most {most}"] if most is not None else []
-        whole = f"a whole number of {' and '.join(bounds)}" if bounds else "a whole number"
-        kinds = ((Bool, "True or False"), (Int, whole), (Unicode, "a string"))
+        whole = (
+            say("a whole number of at least {least} and at most {most}", least=least, most=most)
+            if least is not None and most is not None
+            else say("a whole number of at least {least}", least=least)
+            if least is not None
+            else say("a whole number of at most {most}", most=most)
+            if most is not None
+            else say("a whole number")
+        )
+        kinds = ((Bool, say("True or False")), (Int, whole), (Unicode, say("a string")))
         kind = next((text for cls, text in kinds if isinstance(trait, cls)), trait.info())
-        return f"must be {kind}, not {value!r}"
-    return f"cannot be used: {str(error) or type(error).__name__}"
+        return say("must be {kind}, not {value}", kind=kind, value=f"{value!r}")
+    return say("cannot be used: {error}", error=str(error) or type(error).__name__)
 
 
 def _is_setting(trait: TraitType[Any, Any]) -> bool:
@@ -76,7 +83,9 @@ def _misspelled_sections(config: Config) -> list[Fault]:
     from difflib import get_close_matches
 
     near = [key for key, text in plain.items() if "tfenv" in text or get_close_matches("tfenvlab", [text], cutoff=0.75)]
-    return [Fault(f"{key} is not a section of the configuration; did you mean TfenvLab?", True) for key in near]
+    return [
+        Fault(say("{key} is not a section of the configuration; did you mean TfenvLab?", key=key), True) for key in near
+    ]
 
 
 def unread(app: JupyterApp, names: Collection[str], given: str = "") -> list[Fault]:
@@ -93,7 +102,7 @@ def unread(app: JupyterApp, names: Collection[str], given: str = "") -> list[Fau
         stem = Path(given).expanduser().with_suffix("")
         stems.append(stem)
         if not any(stem.with_name(stem.name + ending).is_file() for ending in (".py", ".json")):
-            faults.append(Fault(f"The configuration file {given} does not exist.", True))
+            faults.append(Fault(say("The configuration file {given} does not exist.", given=given), True))
     for stem in dict.fromkeys(stems):
         for loader, ending in ((app.python_config_loader_class, ".py"), (app.json_config_loader_class, ".json")):
             file = stem.with_name(stem.name + ending)
@@ -103,7 +112,9 @@ def unread(app: JupyterApp, names: Collection[str], given: str = "") -> list[Fau
                 loader(file.name, path=str(file.parent)).load_config()
             except Exception as error:
                 why = f"{type(error).__name__}: {error}"
-                faults.append(Fault(f"The configuration file {file} cannot be read: {why}.", True))
+                faults.append(
+                    Fault(say("The configuration file {file} cannot be read: {why}.", file=file, why=why), True)
+                )
     return faults
 
 
@@ -113,8 +124,11 @@ def refusal(faults: Iterable[Fault]) -> Misconfigured | None:
     if not any(fault.refuses for fault in faults):
         return None
     return Misconfigured(
-        " ".join(dict.fromkeys(fault.message for fault in faults)),
-        "Until this is corrected, tfenv_lab lists and changes no environment, because a protection could be missing.",
+        joined(" ", dict.fromkeys(fault.message for fault in faults)),
+        say(
+            "Until this is corrected, tfenv_lab lists and changes no environment, because a "
+            "protection could be missing."
+        ),
     )
 
 
@@ -152,7 +166,7 @@ class CheckedSettings(LoggingConfigurable):
                 self._unfit.pop(name, None)
         for name, value in (cfg.get(_SECTIONS[0]) or {}).items():
             if name not in known and not isinstance(value, Config):
-                self._unfit[name] = "is not a setting"
+                self._unfit[name] = say("is not a setting")
 
     @property
     def faults(self) -> list[Fault]:
@@ -165,7 +179,7 @@ class CheckedSettings(LoggingConfigurable):
         return [fault.message for fault in self.faults if not fault.refuses]
 
     def _fault(self, name: str) -> Fault:
-        message = f"{_SECTIONS[0]}.{name} {self._unfit[name]}"
+        message = joined(" ", (f"{_SECTIONS[0]}.{name}", self._unfit[name]))
         trait = self.traits(config=True).get(name)
         if trait is None:
             from difflib import get_close_matches
@@ -173,9 +187,11 @@ class CheckedSettings(LoggingConfigurable):
             own = {key: each for key, each in self.traits(config=True).items() if _is_setting(each)}
             # “protected” is meant as “protected_environments”, although the spelling is not close.
             near = get_close_matches(name, own) or [other for other in own if _words(name) & _words(other)]
-            guess = f"; did you mean {' or '.join(near)}?" if near else "."
+            guess = say("; did you mean {near}?", near=" or ".join(near)) if near else "."
             # If the name of a protecting setting is misspelled, nothing is protected.
             return Fault(message + guess, any(not own[other].metadata.get("harmless") for other in near))
         if trait.metadata.get("harmless"):
-            return Fault(f"{message}. {getattr(self, name)!r} is used instead.", False)
-        return Fault(f"{message}.", True)
+            return Fault(
+                say("{message}. {value} is used instead.", message=message, value=f"{getattr(self, name)!r}"), False
+            )
+        return Fault(message + ".", True)

@@ -21,6 +21,7 @@ from .models import Advice
 from .pypi import cache as uv_cache
 from .pypi import settings as index_settings
 from .pypi.models import IndexPolicy
+from .sentences import joined, say
 
 #: The code of a warning about a directory in a plan or job. If the change is impossible, its severity is “error”.
 CODE = "unusable-directory"
@@ -53,14 +54,14 @@ class Directories:
         self.envs_dirs = tuple(dict.fromkeys([self.envs_dir, *envs_dirs]))
         #: Plans, jobs and the choice of the local channel.
         self.state = self._or_temporary(
-            Path(platformdirs.user_state_dir("tfenv_lab")), ("plans", "jobs"), "Plans and jobs", "XDG_STATE_HOME"
+            Path(platformdirs.user_state_dir("tfenv_lab")), ("plans", "jobs"), say("Plans and jobs"), "XDG_STATE_HOME"
         )
         cache = Path(platformdirs.user_cache_dir("tfenv_lab"))
         #: Channel data, and what else can be fetched again.
-        self.cache = self._or_temporary(cache, ("repodata",), "Channel data", "XDG_CACHE_HOME", is_locked=True)
+        self.cache = self._or_temporary(cache, ("repodata",), say("Channel data"), "XDG_CACHE_HOME", is_locked=True)
         #: Unpacked packages, whose files the environments share by hard links.
         self.package_cache = self._choose_cache(
-            package_cache or cache / "pkgs", "package cache", "TfenvLab.package_cache"
+            package_cache or cache / "pkgs", say("package cache"), "TfenvLab.package_cache"
         )
         #: Bytecode that environments share, next to the package cache.
         self.bytecode = self.package_cache.parent / "bytecode"
@@ -68,7 +69,7 @@ class Directories:
         with contextlib.suppress(OSError):  # the current directory may be gone
             variables.update(index_settings.read(IndexPolicy()).variables)
         wanted = uv_cache.directory(variables)
-        chosen = self._choose_cache(wanted, "cache of uv", "UV_CACHE_DIR")
+        chosen = self._choose_cache(wanted, say("cache of uv"), "UV_CACHE_DIR")
         #: The directory in place of uv's cache; empty if that can be used.
         self.uv_cache = "" if chosen == wanted else str(chosen)
         for folder in dict.fromkeys((self.envs_dir, registry_path().parent)):
@@ -94,7 +95,7 @@ class Directories:
     def fault(self, folder: Path) -> str | None:
         """Return why a user cannot create environments in a directory, in sentences, or None. Reads the disk."""
         if folder not in self.envs_dirs:
-            return "The server's configuration (TfenvLab.envs_dir) names another directory."
+            return say("The server's configuration (TfenvLab.envs_dir) names another directory.")
         obstacle = self._obstacle(folder)
         return _sentences(obstacle) if obstacle is not None else None
 
@@ -109,8 +110,8 @@ class Directories:
         if not isinstance(reason, str) or not reason:
             return None
         return UnusableDirectory(
-            f"Environments cannot be created in {folder}: {reason}.",
-            hint="Set TfenvLab.envs_dir, or envs_dirs in condarc, to another directory, and restart Jupyter.",
+            say("Environments cannot be created in {folder}: {reason}.", folder=folder, reason=reason),
+            hint=say("Set TfenvLab.envs_dir, or envs_dirs in condarc, to another directory, and restart Jupyter."),
         )
 
     def _registry_fault(self) -> list[str]:
@@ -120,8 +121,12 @@ class Directories:
         if not isinstance(reason, str):
             return []
         return [
-            f"conda's list of environments, {path}, cannot be written: {reason}. conda finds only environments in its "
-            "envs_dirs. Make this file and its directory writable."
+            say(
+                "conda's list of environments, {path}, cannot be written: {reason}. conda finds only "
+                "environments in its envs_dirs. Make this file and its directory writable.",
+                path=path,
+                reason=reason,
+            )
         ]
 
     def _or_temporary(
@@ -135,17 +140,24 @@ class Directories:
         reason = next(filter(None, check.run(folder / part for part in parts).values()), None)
         if not isinstance(reason, str):
             return folder
-        problem = f"{what} cannot be stored in {folder}: {reason}."
-        remedy = f"Set {variable} to a directory that you can write to, and restart Jupyter."
+        problem = say("{what} cannot be stored in {folder}: {reason}.", what=what, folder=folder, reason=reason)
+        remedy = say("Set {variable} to a directory that you can write to, and restart Jupyter.", variable=variable)
         try:
             temporary = Path(tempfile.mkdtemp(prefix="tfenv_lab-"))
         except OSError:
             temporary = folder
         if isinstance(check.run([temporary])[temporary], str):
-            self._found.append(f"{problem} {remedy}")
+            self._found.append(joined(" ", (problem, remedy)))
             return folder
         atexit.register(shutil.rmtree, temporary, ignore_errors=True)
-        self._found.append(f"{problem} They are kept in {temporary} until this server stops. {remedy}")
+        self._found.append(
+            say(
+                "{problem} They are kept in {temporary} until this server stops. {remedy}",
+                problem=problem,
+                temporary=temporary,
+                remedy=remedy,
+            )
+        )
         return temporary
 
     def _choose_cache(self, wanted: Path, what: str, setting: str) -> Path:
@@ -154,17 +166,24 @@ class Directories:
         reasons = _caches.run([wanted, other])
         if not isinstance(reasons[wanted], str):
             return wanted
-        problem = f"The {what}, {wanted}, cannot be used: {reasons[wanted]}."
-        remedy = f"Set {setting} to a directory in which files can be written and locked, and restart Jupyter."
+        problem = say(
+            "The {what}, {wanted}, cannot be used: {reasons}.", what=what, wanted=wanted, reasons=reasons[wanted]
+        )
+        remedy = say(
+            "Set {setting} to a directory in which files can be written and locked, and restart Jupyter.",
+            setting=setting,
+        )
         if isinstance(reasons[other], str):
-            self._found.append(f"{problem} {remedy}")
+            self._found.append(joined(" ", (problem, remedy)))
             return wanted
-        self._found.append(f"{problem} {other} is used instead. {remedy}")
+        self._found.append(
+            say("{problem} {other} is used instead. {remedy}", problem=problem, other=other, remedy=remedy)
+        )
         return other
 
 
 def _sentences(error: UnusableDirectory) -> str:
-    return f"{error.message} {error.hint}"
+    return joined(" ", (error.message, error.hint))
 
 
 def _first_usable(folders: Sequence[Path]) -> Path:
@@ -176,24 +195,24 @@ def _first_usable(folders: Sequence[Path]) -> Path:
 def _obstacle(folder: Path) -> str:
     """Return why no environment can be created in a directory, as the end of a sentence; empty if one can."""
     if os.pathsep in str(folder):
-        return f"its path contains “{os.pathsep}”, which separates the directories in PATH"
+        return say("its path contains “{pathsep}”, which separates the directories in PATH", pathsep=os.pathsep)
     reason = faults.fault(folder)
     if reason is None and faults.has_mount_flag(folder, "ST_NOEXEC"):
-        return "its file system is mounted with “noexec”, so no program can be run from it"
+        return say("its file system is mounted with “noexec”, so no program can be run from it")
     return reason or ""
 
 
 def _cannot_cache(folder: Path) -> str | None:
     reason = faults.fault(folder)
     if reason is None and not locks.can_lock(faults.nearest(folder)):
-        return "its file system does not support locks"
+        return say("its file system does not support locks")
     # rattler's lock files, and uv's, which another user may own, as after ``sudo jupyter lab``.
     return reason or next(filter(None, map(faults.fault_of_file, folder.glob("*.lock"))), None)
 
 
 def _cannot_replace(path: Path) -> str | None:
     """Return why a file cannot be replaced, as ``writes.replace`` does it."""
-    return f"{path} is a directory" if path.is_dir() else faults.fault(path.parent)
+    return say("{path} is a directory", path=path) if path.is_dir() else faults.fault(path.parent)
 
 
 #: A drive that does not answer has no fault: it may only be slow.

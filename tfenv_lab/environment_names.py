@@ -12,13 +12,14 @@ import re
 import unicodedata
 
 from .errors import InvalidName
+from .sentences import say
 
 #: Maximum number of characters in a name.
 LENGTH = 64
 #: ASCII letters and digits, accented Latin, the alphabets from Greek up to U+1FFF, kana, CJK and Hangul.
 _LETTERS = r"A-Za-z0-9_\u00C0-\u024F\u0370-\u1FFF\u3040-\uD7FF"
 #: The rule in words.
-HINT = "Use letters, digits, “_”, “-”, “+” and “.”. Begin with a letter, a digit or “_”, and do not end with “.”."
+HINT = say("Use letters, digits, “_”, “-”, “+” and “.”. Begin with a letter, a digit or “_”, and do not end with “.”.")
 #: A name must not end with a dot, which Windows drops from the name of a directory.
 PATTERN = rf"^(?!.*\.$)[{_LETTERS}][{_LETTERS}.+-]*$"
 #: Names that conda uses, and those of devices, which Windows finds in every directory and with any extension.
@@ -28,11 +29,13 @@ RESERVED = ("base", "root", "con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("c
 def check_name(name: str) -> str:
     """Return a name that is valid for a directory on every platform. Raises InvalidName for any other."""
     if len(name) > LENGTH:
-        raise InvalidName(f"The name has {len(name)} characters; the limit is {LENGTH}.")
+        raise InvalidName(
+            say("The name has {count} characters; the limit is {length}.", count=len(name), length=LENGTH)
+        )
     if not re.fullmatch(PATTERN, name):
-        raise InvalidName(f"“{name}” is not a valid name for an environment.", hint=HINT)
+        raise InvalidName(say("“{name}” is not a valid name for an environment.", name=name), hint=HINT)
     if name.split(".")[0].lower() in RESERVED:
-        raise InvalidName(f"“{name}” is a reserved name.", hint="Choose another name.")
+        raise InvalidName(say("“{name}” is a reserved name.", name=name), hint=say("Choose another name."))
     return name
 
 

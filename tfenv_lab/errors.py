@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
-from .sentences import redact
+from .sentences import parts_of, redact, say, sentence_of
 
 
 class Alternative(TypedDict):
@@ -17,6 +17,12 @@ class Alternative(TypedDict):
 
     label: str
     plan_request: Mapping[str, Any]
+
+
+class AlternativeJson(Alternative, total=False):
+    """An alternative as JSON. Those of earlier versions have no sentences."""
+
+    sentences: dict[str, Any]
 
 
 class _ErrorTexts(TypedDict):
@@ -31,8 +37,9 @@ class _ErrorTexts(TypedDict):
 class ErrorJson(_ErrorTexts, total=False):
     """The body of an error, as :meth:`TfenvError.to_json` returns it. Errors of earlier versions have only texts."""
 
-    alternatives: list[Alternative]
+    alternatives: list[AlternativeJson]
     lasting: bool
+    sentences: dict[str, Any]
 
 
 class TfenvError(Exception):
@@ -69,13 +76,15 @@ class TfenvError(Exception):
 
     def to_json(self) -> ErrorJson:
         """Return the Error of the REST contract."""
+        texts = {"message": self.message, "hint": self.hint, "details": self.details}
         return {
             "reason": self.reason,
             "message": self.message,
             "hint": self.hint,
             "details": self.details,
-            "alternatives": list(self.alternatives),
+            "alternatives": [{**each, "sentences": parts_of({"label": each["label"]})} for each in self.alternatives],
             "lasting": self.lasting,
+            "sentences": parts_of(texts),
         }
 
 
@@ -97,7 +106,7 @@ class ChannelNotAllowed(TfenvError):
 
     status, reason = 403, "channel-not-allowed"
     lasting = True
-    hint = "Use an allowed channel, or ask the administrator to change TfenvLab.allowed_channels."
+    hint = say("Use an allowed channel, or ask the administrator to change TfenvLab.allowed_channels.")
 
 
 class IndexNotAllowed(TfenvError):
@@ -105,14 +114,14 @@ class IndexNotAllowed(TfenvError):
 
     status, reason = 403, "index-not-allowed"
     lasting = True
-    hint = "Use an allowed package index, or ask the administrator to change TfenvLab.allowed_indexes."
+    hint = say("Use an allowed package index, or ask the administrator to change TfenvLab.allowed_indexes.")
 
 
 class UnusableDirectory(TfenvError):
     """A directory that cannot be written, locked or used for programs; the message names it."""
 
     status, reason = 403, "unusable-directory"
-    hint = "Correct the owner, the permissions or the path, then try again."
+    hint = say("Correct the owner, the permissions or the path, then try again.")
 
 
 class NotFound(TfenvError):
@@ -127,21 +136,21 @@ class PrefixExists(TfenvError):
 
     status, reason = 409, "prefix-exists"
     lasting = True
-    hint = "Choose another name."
+    hint = say("Choose another name.")
 
 
 class PrefixBusy(TfenvError):
     """A prefix that another job is using; the message names the job."""
 
     status, reason = 409, "prefix-busy"
-    hint = "Wait until the other job has finished, then try again."
+    hint = say("Wait until the other job has finished, then try again.")
 
 
 class StalePlan(TfenvError):
     """A plan that was already applied, or whose prefix has changed since it was made."""
 
     status, reason = 409, "stale-plan"
-    hint = "Review the change again."
+    hint = say("Review the change again.")
 
 
 class NotRunning(TfenvError):
@@ -161,14 +170,14 @@ class BuildNeeded(Unsatisfiable):
     """A request that has a solution only if packages are built from source, which it does not permit."""
 
     reason = "build-needed"
-    hint = "Building runs code of these packages on this machine. Permit it (source_builds) if you trust them."
+    hint = say("Building runs code of these packages on this machine. Permit it (source_builds) if you trust them.")
 
 
 class SolverTimeout(TfenvError):
     """The solver did not finish in time, so whether the request has a solution is unknown."""
 
     status, reason = 504, "solver-timeout"
-    hint = "Try again, or request fewer packages."
+    hint = say("Try again, or request fewer packages.")
 
 
 class InvalidSpec(TfenvError):
@@ -189,21 +198,21 @@ class ChannelUnreachable(TfenvError):
     """A channel that did not answer; the message names it."""
 
     status, reason = 502, "channel-unreachable"
-    hint = "Check the server's network and proxy, or configure other channels (TfenvLab.channels or condarc)."
+    hint = say("Check the server's network and proxy, or configure other channels (TfenvLab.channels or condarc).")
 
 
 class IndexUnreachable(TfenvError):
     """A package index that did not answer, or not as an index does; the message names it."""
 
     status, reason = 502, "index-unreachable"
-    hint = "Check the server's network and proxy, and the package index that pip or uv is configured with."
+    hint = say("Check the server's network and proxy, and the package index that pip or uv is configured with.")
 
 
 class ClusterUnreachable(TfenvError):
     """A scheduler of a cluster that does not answer, or not as one; the message names it."""
 
     status, reason = 502, "cluster-unreachable"
-    hint = (
+    hint = say(
         "Check the address and whether the scheduler runs. One that was started with certificates has a tls:// address."
     )
 
@@ -224,7 +233,7 @@ class HashMismatch(TfenvError):
     """A file of a package index that is not the file that was planned."""
 
     status, reason = 502, "hash-mismatch"
-    hint = "Review the change again. If the hash is wrong again, tell the maintainer of the package index."
+    hint = say("Review the change again. If the hash is wrong again, tell the maintainer of the package index.")
 
 
 class BuildFailed(TfenvError):
@@ -232,30 +241,30 @@ class BuildFailed(TfenvError):
 
     status, reason = 422, "build-failed"
     lasting = True
-    hint = "Choose a version with a wheel for this Python and platform."
+    hint = say("Choose a version with a wheel for this Python and platform.")
 
 
 class Misconfigured(TfenvError):
     """A fault in the configuration that could allow more than was meant; the message names each setting."""
 
     status, reason = 503, "misconfigured"
-    hint = "Correct Jupyter's configuration (its files or the command line), then restart the server."
+    hint = say("Correct Jupyter's configuration (its files or the command line), then restart the server.")
 
 
 class NotStarted(TfenvError):
     """An extension that could not start; the server log shows the cause."""
 
     status, reason = 503, "not-started"
-    hint = "See the log of the Jupyter server, correct the cause, then restart the server."
+    hint = say("See the log of the Jupyter server, correct the cause, then restart the server.")
 
 
 class NoSpace(TfenvError):
     """A file system with too little free space for the change."""
 
     status, reason = 507, "no-space"
-    hint = (
-        "Free some disk space, then try again. “Disk Space” in the panel and “jupyter tfenv clean” delete what no "
-        "environment needs."
+    hint = say(
+        "Free some disk space, then try again. “Disk Space” in the panel and “jupyter tfenv "
+        "clean” delete what no environment needs."
     )
 
 
@@ -263,7 +272,9 @@ class TooManyFiles(TfenvError):
     """A process or a system that cannot open another file."""
 
     status, reason = 503, "too-many-files"
-    hint = "Shut down kernels and terminals that you do not need, or raise the limit (ulimit -n), and restart Jupyter."
+    hint = say(
+        "Shut down kernels and terminals that you do not need, or raise the limit (ulimit -n), and restart Jupyter."
+    )
 
 
 class JobFailed(TfenvError):
@@ -279,9 +290,21 @@ def subclasses(cls: type[TfenvError]) -> list[type[TfenvError]]:
 
 def from_json(body: ErrorJson | Mapping[str, str | None]) -> TfenvError:
     """Return the error that another process wrote with ``to_json``."""
+    known: Any = body.get("sentences") or {}
+    texts: list[Any] = [
+        sentence_of(known[name]) if name in known else body.get(name) for name in ("message", "details", "hint")
+    ]
     alternatives: Any = body.get("alternatives") or ()
-    told = body.get("message") or "", body.get("details"), body.get("hint"), alternatives
+    told = texts[0] or "", texts[1], texts[2], [_alternative(each) for each in alternatives]
     for cls in subclasses(TfenvError):
         if cls.reason == body.get("reason") and cls is not TfenvError:
             return cls(*told)
     return JobFailed(*told)
+
+
+def _alternative(body: AlternativeJson) -> Alternative:
+    known = body.get("sentences") or {}
+    return {
+        "label": sentence_of(known["label"]) if "label" in known else body["label"],
+        "plan_request": body["plan_request"],
+    }

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .disk.reads import BoundedReads
+from .sentences import say
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -167,9 +168,11 @@ def _settled(group: str, results: Mapping[str, Any]) -> list[Any]:
 
 def _note(group: str, name: str, result: object) -> None:
     distribution = getattr(_entries()[group][name], "dist", None)
-    package = f" of the package “{distribution.name}”" if distribution else ""
-    why = f"{type(result).__name__}: {result}" if isinstance(result, Exception) else "it did not answer in time"
-    _faults[group, name] = f"The extension “{name}” ({group}){package} is ignored: {why}."
+    package = say(" of the package “{name}”", name=distribution.name) if distribution else ""
+    why = f"{type(result).__name__}: {result}" if isinstance(result, Exception) else say("it did not answer in time")
+    _faults[group, name] = say(
+        "The extension “{name}” ({group}){package} is ignored: {why}.", name=name, group=group, package=package, why=why
+    )
 
 
 def _function(group: str, name: str) -> Callable[..., Any]:

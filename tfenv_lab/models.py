@@ -7,7 +7,7 @@ from typing import Any, Literal, TypedDict
 
 from . import serde
 from .plan_requests import PlanRequest, Source
-from .sentences import ListingSentence
+from .sentences import Sentence, Translatable
 
 Severity = Literal["info", "warning", "error"]
 #: The stages of a job, in no fixed order.
@@ -16,7 +16,7 @@ Action = Literal["install", "upgrade", "downgrade", "change", "remove", "repair"
 
 
 @dataclass(frozen=True)
-class Advice:
+class Advice(Translatable):
     """A warning about an environment, or about a plan before it is applied.
 
     ``plan_request`` fixes the environment, or is an alternative to the plan that avoids the warning; it may be None.
@@ -30,9 +30,9 @@ class Advice:
     items: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if isinstance(self.message, ListingSentence):
+        super().__post_init__()
+        if isinstance(self.message, Sentence) and self.message.items:
             object.__setattr__(self, "items", self.message.items)
-            object.__setattr__(self, "message", str(self.message))
 
     def to_json(self) -> dict[str, Any]:
         """Return the Warning of the REST contract."""

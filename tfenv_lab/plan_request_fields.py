@@ -7,7 +7,7 @@ from collections.abc import Sized
 
 from .environment_names import check_name
 from .errors import InvalidRequest, InvalidSpec
-from .sentences import without_credentials
+from .sentences import say, without_credentials
 from .tensorflow_packages import KERAS_2, has_own_keras_2
 from .versions import minor_of
 
@@ -25,19 +25,22 @@ _KERAS = re.compile(r"2|3(\.\d{1,9}){0,2}(\.\*)?", re.ASCII)
 def check_form(field: str, value: str | None, form: re.Pattern[str], example: str) -> None:
     """Raise InvalidSpec for a text that does not have the form, and show an example of it."""
     if value is not None and not form.fullmatch(value):
-        raise InvalidSpec(f"“{value[:60]}” is not a valid value for “{field}”.", hint=f"Write it as in “{example}”.")
+        raise InvalidSpec(
+            say("“{value}” is not a valid value for “{field}”.", value=value[:60], field=field),
+            hint=say("Write it as in “{example}”.", example=example),
+        )
 
 
 def check_keras(keras: str, tensorflow: str | None) -> None:
     """Raise InvalidSpec or InvalidRequest for a version of Keras that this TensorFlow cannot have."""
     check_form("keras", keras, _KERAS, "3.9.*")
     if tensorflow is None:
-        raise InvalidRequest("“keras” can be chosen only together with “tensorflow”.")
+        raise InvalidRequest(say("“keras” can be chosen only together with “tensorflow”."))
     if keras != KERAS_2 and has_own_keras_2(tensorflow):
         minor = minor_of(tensorflow)
         raise InvalidRequest(
-            f"TensorFlow {minor} comes with Keras {minor} and does not work with Keras 3.",
-            hint="Leave out the version of Keras, or request TensorFlow 2.16 or newer.",
+            say("TensorFlow {minor} comes with Keras {minor} and does not work with Keras 3.", minor=minor),
+            hint=say("Leave out the version of Keras, or request TensorFlow 2.16 or newer."),
         )
 
 
@@ -56,7 +59,14 @@ def check_into(into: str | None) -> None:
 def check_number(field: str, items: Sized) -> None:
     """Raise InvalidRequest for too many items."""
     if len(items) > _ITEMS_MAX:
-        raise InvalidRequest(f"“{field}” has {len(items)} items; the limit is {_ITEMS_MAX}.")
+        raise InvalidRequest(
+            say(
+                "“{field}” has {count} items; the limit is {items_max}.",
+                field=field,
+                count=len(items),
+                items_max=_ITEMS_MAX,
+            )
+        )
 
 
 def distinct(field: str, items: tuple[str, ...]) -> tuple[str, ...]:
@@ -68,7 +78,7 @@ def distinct(field: str, items: tuple[str, ...]) -> tuple[str, ...]:
 def some(field: str, items: tuple[str, ...]) -> tuple[str, ...]:
     """Return each item once. Raises InvalidRequest if there are none or too many."""
     if not items:
-        raise InvalidRequest(f"“{field}” must name at least one package.")
+        raise InvalidRequest(say("“{field}” must name at least one package.", field=field))
     return distinct(field, items)
 
 
@@ -78,5 +88,5 @@ def named(packages: tuple[str, ...], field: str = "packages") -> tuple[str, ...]
     names = tuple(re.sub("^pypi:", "", text.strip().lower()) for text in packages)
     for name in some(field, names):
         if not _PACKAGE.fullmatch(name):
-            raise InvalidSpec(f"“{name[:60]}” is not a package name.")
+            raise InvalidSpec(say("“{name}” is not a package name.", name=name[:60]))
     return some(field, names)

@@ -18,7 +18,7 @@ from . import plan_request_fields as fields
 from . import serde
 from .environment_names import check_name
 from .errors import InvalidRequest
-from .sentences import without_credentials
+from .sentences import filled, say, without_credentials
 from .tensorflow_packages import requests_tf_keras
 from .versions import CUDA_VERSION
 
@@ -27,7 +27,7 @@ Variant = Literal["auto", "cpu", "cuda"]
 Cleanable = Literal["cache", "revisions", "trash", "uv"]
 ALL: Literal["all"] = "all"
 #: What can be cleaned, in sentences.
-CHOICES = "“cache”, “revisions”, “trash” and “uv”"
+CHOICES = say("“cache”, “revisions”, “trash” and “uv”")
 
 #: Maximum age of revisions; older than this project.
 _DAYS_MAX = 36500
@@ -75,7 +75,7 @@ class Create(_Request, frozen=True, tag="create"):
         force_setattr(self, "packages", fields.distinct("packages", self.packages))
         if self.channels is not None:
             if not self.channels:
-                raise InvalidRequest("“channels” must name at least one channel, or be null.")
+                raise InvalidRequest(say("“channels” must name at least one channel, or be null."))
             force_setattr(self, "channels", fields.distinct("channels", self.channels))
 
     @property
@@ -204,7 +204,7 @@ class Match(_Request, frozen=True, tag="match"):
 
     def __post_init__(self) -> None:
         if (self.environment is None) == (self.name is None):
-            raise InvalidRequest("A plan of kind “match” needs either “environment” or “name”.")
+            raise InvalidRequest(say("A plan of kind “match” needs either “environment” or “name”."))
         if self.name is not None:
             check_name(self.name)
         force_setattr(self, "content", without_credentials(self.content))
@@ -253,14 +253,14 @@ class Clean(_Request, frozen=True, tag="clean"):
 
     def __post_init__(self) -> None:
         if not self.what:
-            raise InvalidRequest(f"“what” must name at least one of {CHOICES}.")
+            raise InvalidRequest(say("“what” must name at least one of {choices}.", choices=CHOICES))
         force_setattr(self, "what", tuple(dict.fromkeys(self.what)))
         if self.older_than_days is None:
             return
         if "revisions" not in self.what:
-            raise InvalidRequest("“older_than_days” is about revisions, but “what” does not name them.")
+            raise InvalidRequest(say("“older_than_days” is about revisions, but “what” does not name them."))
         if not 0 <= self.older_than_days <= _DAYS_MAX:
-            raise InvalidRequest(f"“older_than_days” must be a number from 0 to {_DAYS_MAX}.")
+            raise InvalidRequest(say("“older_than_days” must be a number from 0 to {days_max}.", days_max=_DAYS_MAX))
 
 
 #: Requests that a plan turns into a change of an environment.
@@ -270,25 +270,25 @@ KINDS = tuple(str(kind.__struct_config__.tag) for kind in get_args(PlanRequest))
 
 #: msgspec's messages about invalid JSON, as patterns, with the messages that users get; these name the kind and field.
 _COMPLAINTS = (
-    (r"Object missing required field `(?P<field>\w+)`", "A plan of kind “{kind}” needs “{field}”."),
-    (r"Object contains unknown field `(?P<field>.*)`", "A plan of kind “{kind}” has no field “{field}”."),
-    (r".* - at `\$\.what.*`", f"“what” must be a list of {CHOICES}."),
-    (r"Expected .* - at `\$\.packages`", "“packages” must be a list of strings."),
-    (r"Expected `str(?: \| null)?`, .* - at `\$\.(?P<field>\w+)`", "“{field}” must be a string."),
-    (r"Expected .* - at `\$\.replacements.*`", "“replacements” must be an object of strings and null."),
-    (r"Expected .* - at `\$\.channels.*`", "“channels” must be a list of strings."),
-    (r"Expected `(?:str|array)`, .* - at `\$\.(?P<field>\w+)(?:\[.*\])?`", "“{field}” must be a list of strings."),
-    (r"Expected `bool`, .* - at `\$\.(?P<field>\w+)`", "“{field}” must be true or false."),
-    (r"Expected `(?:bool \| str|str \| bool)`, .* - at `\$\.keras`", "“keras” must be true, false or a version."),
-    (r"Expected `bool \| null`, .* - at `\$\.(?P<field>\w+)`", "“{field}” must be true, false or null."),
-    (r"Expected `int`, .* - at `\$\.(?P<field>\w+)`", "“{field}” must be a whole number."),
-    (r"Invalid enum value .* - at `\$\.packages`", "“packages” must be a list of strings, or “all”."),
-    (r"Expected `int \| null`, .* - at `\$\.(?P<field>\w+)`", "“{field}” must be a whole number or null."),
-    (r"Invalid enum value .* - at `\$\.variant`", "“variant” must be “auto”, “cpu” or “cuda”."),
-    (r"Invalid enum value .* - at `\$\.builds`", "“builds” must be “exact”, “versions” or “names”."),
-    (r"Invalid enum value .* - at `\$\.channels`", "“channels” must be “file”, “allowed” or “all”."),
-    (r"Invalid enum value .* - at `\$\.indexes`", "“indexes” must be “file” or “configured”."),
-    (r"(?:Invalid enum value|Expected) .* - at `\$\.source`", "“source” must be “conda”, “pypi” or null."),
+    (r"Object missing required field `(?P<field>\w+)`", say("A plan of kind “{kind}” needs “{field}”.")),
+    (r"Object contains unknown field `(?P<field>.*)`", say("A plan of kind “{kind}” has no field “{field}”.")),
+    (r".* - at `\$\.what.*`", say("“what” must be a list of {choices}.", choices=CHOICES)),
+    (r"Expected .* - at `\$\.packages`", say("“packages” must be a list of strings.")),
+    (r"Expected `str(?: \| null)?`, .* - at `\$\.(?P<field>\w+)`", say("“{field}” must be a string.")),
+    (r"Expected .* - at `\$\.replacements.*`", say("“replacements” must be an object of strings and null.")),
+    (r"Expected .* - at `\$\.channels.*`", say("“channels” must be a list of strings.")),
+    (r"Expected `(?:str|array)`, .* - at `\$\.(?P<field>\w+)(?:\[.*\])?`", say("“{field}” must be a list of strings.")),
+    (r"Expected `bool`, .* - at `\$\.(?P<field>\w+)`", say("“{field}” must be true or false.")),
+    (r"Expected `(?:bool \| str|str \| bool)`, .* - at `\$\.keras`", say("“keras” must be true, false or a version.")),
+    (r"Expected `bool \| null`, .* - at `\$\.(?P<field>\w+)`", say("“{field}” must be true, false or null.")),
+    (r"Expected `int`, .* - at `\$\.(?P<field>\w+)`", say("“{field}” must be a whole number.")),
+    (r"Invalid enum value .* - at `\$\.packages`", say("“packages” must be a list of strings, or “all”.")),
+    (r"Expected `int \| null`, .* - at `\$\.(?P<field>\w+)`", say("“{field}” must be a whole number or null.")),
+    (r"Invalid enum value .* - at `\$\.variant`", say("“variant” must be “auto”, “cpu” or “cuda”.")),
+    (r"Invalid enum value .* - at `\$\.builds`", say("“builds” must be “exact”, “versions” or “names”.")),
+    (r"Invalid enum value .* - at `\$\.channels`", say("“channels” must be “file”, “allowed” or “all”.")),
+    (r"Invalid enum value .* - at `\$\.indexes`", say("“indexes” must be “file” or “configured”.")),
+    (r"(?:Invalid enum value|Expected) .* - at `\$\.source`", say("“source” must be “conda”, “pypi” or null.")),
 )
 
 
@@ -296,13 +296,15 @@ def parse(body: Mapping[str, Any]) -> PlanRequest:
     """Return the plan request in a JSON object. Raises InvalidRequest, InvalidName or InvalidSpec naming the field."""
     kind = body.get("kind")
     if kind not in KINDS:
-        raise InvalidRequest(f"“kind” must be one of {', '.join(KINDS[:-1])} and {KINDS[-1]}.")
+        raise InvalidRequest(
+            say("“kind” must be one of {kinds} and {kinds_2}.", kinds=", ".join(KINDS[:-1]), kinds_2=KINDS[-1])
+        )
     try:
         request: PlanRequest = serde.convert(body, PlanRequest)
     except serde.Unreadable as error:
         for pattern, sentence in _COMPLAINTS:
             found = re.fullmatch(pattern, str(error), re.DOTALL)
             if found:
-                raise InvalidRequest(sentence.format(kind=kind, **found.groupdict())) from error
-        raise InvalidRequest("The plan request is not valid.", str(error)) from error
+                raise InvalidRequest(filled(sentence, kind=kind, **found.groupdict())) from error
+        raise InvalidRequest(say("The plan request is not valid."), str(error)) from error
     return request

@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
-from .sentences import duration
+from .sentences import duration, say
 
 #: Seconds that a job waits for servers in total, and how often it waits.
 LONGEST, MOST = 300.0, 5
@@ -51,5 +51,11 @@ def clock(seconds: float) -> str:
 def hint(seconds: float) -> str:
     """Return a hint that says when to try again."""
     if seconds < 86400:
-        return f"The server asks for no request in the next {duration(round(seconds))}. Try again at {clock(seconds)}."
-    return f"The server asks for no request in the next {round(seconds / 86400)} days. Ask its administrator."
+        return say(
+            "The server asks for no request in the next {duration}. Try again at {clock}.",
+            duration=duration(round(seconds)),
+            clock=clock(seconds),
+        )
+    return say(
+        "The server asks for no request in the next {round} days. Ask its administrator.", round=round(seconds / 86400)
+    )

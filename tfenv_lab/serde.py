@@ -13,6 +13,8 @@ from typing import Any
 
 import msgspec
 
+from .sentences import Sentence
+
 #: Raised if JSON does not match its type; the message names the field, as in ``- at `$.packages[0]```.
 Unreadable = msgspec.DecodeError
 
@@ -59,7 +61,7 @@ def convert(body: Any, kind: Any) -> Any:
 
 
 def _encode(value: Any) -> str:
-    if isinstance(value, Path):
+    if isinstance(value, (Path, Sentence)):
         return str(value)
     raise NotImplementedError(f"{type(value)} cannot be written as JSON")
 

@@ -14,6 +14,7 @@ from .plans.recognition import FILE_PATTERN
 from .pypi import settings as index_settings
 from .pypi.places import shown
 from .pypi.settings import sources
+from .sentences import parts_of
 
 if TYPE_CHECKING:
     from .services import Services
@@ -37,13 +38,17 @@ def status(services: Services) -> dict[str, Any]:
         "channels": [{"name": ref.name, "url": ref.url} for ref in services.conda.channels],
         "allowed_channels": _allowed(services),
         "indexes": [{"url": shown(source.url), "flat": source.is_flat} for source in sources(index)],
-        "warnings": [{"message": message} for message in [*_warnings(services), *index.warnings]],
+        "warnings": [
+            {"message": message, "sentences": parts_of({"message": message})}
+            for message in [*_warnings(services), *index.warnings]
+        ],
         "envs_dir": str(services.envs_dir),
         "envs_dirs": [
             {
                 "path": str(path),
                 **(found if isinstance(found, dict) else {"writable": False, "free_bytes": None}),
-                "reason": services.directories.fault(path),
+                "reason": (reason := services.directories.fault(path)),
+                "sentences": parts_of({"reason": reason}),
             }
             for path, found in _folders.run(folders).items()
         ],
@@ -51,6 +56,7 @@ def status(services: Services) -> dict[str, Any]:
             "name_pattern": environment_names.PATTERN,
             "name_length": environment_names.LENGTH,
             "name_hint": environment_names.HINT,
+            "sentences": parts_of({"name_hint": environment_names.HINT}),
             "reserved_names": list(environment_names.RESERVED),
             "undo_minutes": services.configuration.undo_minutes,
             "import_bytes": MAX_BYTES,

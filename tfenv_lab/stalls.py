@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Mapping
 
-from .sentences import redact
+from .sentences import redact, say
 
 #: Seconds without progress after which downloads are stopped, and the bytes that count as progress in this time.
 LIMIT, LEAST = 60.0, 60_000
@@ -76,4 +76,8 @@ class WatchedDownloads:
             if not self._running or time.monotonic() - self._moved < self.limit:
                 return None
             address = redact(self._addresses[next(iter(self._running))])
-        return f"The download of {address} was stopped, because it made no progress for {self.limit:g} seconds."
+        return say(
+            "The download of {address} was stopped, because it made no progress for {limit} seconds.",
+            address=address,
+            limit=f"{self.limit:g}",
+        )

@@ -23,6 +23,10 @@ _NO_NAME = re.compile(r"[\s,;:#'\"\[\](){}]")
 class Unfit(TraitError):
     """An invalid value of a trait. The message continues the trait's name and quotes no credentials."""
 
+    def __init__(self, told: str) -> None:
+        super().__init__(told)
+        self.told = told
+
 
 class Texts(List[str]):
     """A trait that is a list of strings. ``fault`` returns what is wrong with an item, or None."""

@@ -679,6 +679,7 @@ export interface components {
             readonly reason: components["schemas"]["Reason"];
             /** @description What happened, in one sentence. */
             readonly message: string;
+            readonly sentences?: components["schemas"]["Sentences"];
             /** @description What to do about it, in one sentence; null if nothing helps. */
             readonly hint: string | null;
             /** @description The evidence: longer text, often the output of a tool. */
@@ -687,10 +688,24 @@ export interface components {
             readonly alternatives: readonly {
                 /** @description What the request does, as on a button. */
                 readonly label: string;
+                readonly sentences?: components["schemas"]["Sentences"];
                 readonly plan_request: components["schemas"]["PlanRequest"];
             }[];
             /** @description Whether the same request fails again until the request, the environment or the configuration changes. */
             readonly lasting: boolean;
+        };
+        /** @description The parts of an English sentence, for its translation. In the template, `{name}` stands for the parameter of this name. A sentence that counts has a second template, `plural`, for every value of its parameter `count` other than 1. */
+        readonly Sentence: {
+            readonly template: string;
+            readonly plural: string | null;
+            /** @description Strings, numbers, and sentences, which are objects like this one. */
+            readonly params: {
+                readonly [key: string]: string | number | Record<string, never>;
+            };
+        };
+        /** @description The templates and parameters of the texts in the same object, by the name of the field; the value of such a field is its English sentence. A text that is not here has no translation: it comes from another program, or from an earlier version. */
+        readonly Sentences: {
+            readonly [key: string]: components["schemas"]["Sentence"];
         };
         /**
          * @description invalid-request 400; protected, channel-not-allowed, index-not-allowed, unusable-directory, forbidden 403; not-found 404; prefix-exists, prefix-busy, stale-plan, not-running 409; unsatisfiable, build-needed, invalid-spec, invalid-name, build-failed 422; channel-unreachable, index-unreachable, hash-mismatch 502; cluster-unreachable 502, cluster-mismatch 409, cluster-not-allowed 403; misconfigured, not-started 503 on every call; too-many-files 503; solver-timeout 504; no-space 507; internal 500; failed only in a Job. solver-timeout means that the solver did not finish in time, so a solution may exist.
@@ -718,6 +733,7 @@ export interface components {
                 readonly available: boolean;
                 /** @description Why it cannot be built, and what to do; null if it can be built. */
                 readonly reason: string | null;
+                readonly sentences?: components["schemas"]["Sentences"];
                 /** @description Whether the server uses it instead of the configured channels. */
                 readonly active: boolean;
                 /** @description About how long packing one Python version takes. */
@@ -740,6 +756,7 @@ export interface components {
             readonly warnings: readonly {
                 /** @description Complete sentences that name the setting, directory or files. */
                 readonly message: string;
+                readonly sentences?: components["schemas"]["Sentences"];
             }[];
             /** @description The directory for new environments. */
             readonly envs_dir: string;
@@ -748,6 +765,7 @@ export interface components {
                 readonly writable: boolean;
                 /** @description Why a request cannot choose it for a new environment; null if it can. */
                 readonly reason: string | null;
+                readonly sentences?: components["schemas"]["Sentences"];
                 readonly free_bytes: number | null;
             }[];
             readonly limits: components["schemas"]["Limits"];
@@ -772,6 +790,7 @@ export interface components {
             readonly name_length: number;
             /** @description The pattern in words. */
             readonly name_hint: string;
+            readonly sentences?: components["schemas"]["Sentences"];
             /** @description In lower case. A name must not be one of them, nor begin with one of them and a dot. */
             readonly reserved_names: readonly string[];
             /** @description For how long a deletion can be undone; 0: not at all. */
@@ -835,6 +854,7 @@ export interface components {
             readonly protected: boolean;
             /** @description Why it is protected, in one sentence. */
             readonly protected_reason: string | null;
+            readonly sentences?: components["schemas"]["Sentences"];
             /** Format: date-time */
             readonly modified: string | null;
             /** @description The digest of the newest revision; null if there is none, or if another program changed the packages since. */
@@ -925,6 +945,7 @@ export interface components {
             readonly code: string;
             readonly severity: components["schemas"]["Severity"];
             readonly message: string;
+            readonly sentences?: components["schemas"]["Sentences"];
             /** @description What the message lists, in its order and separated by a comma and a space, so that a screen can show the first few; empty if the message has no list. */
             readonly items: readonly string[];
             /** @description A request that removes the cause; for a plan, an alternative without this warning. */
@@ -1010,6 +1031,7 @@ export interface components {
             readonly kind: "found" | "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "match" | "revert" | "repair";
             /** @description What changed. */
             readonly summary: string;
+            readonly sentences?: components["schemas"]["Sentences"];
             /** @description What the user requested, for example “Remove h5py”; null if it is not known. */
             readonly asked: string | null;
             /** @description What the user wrote about it. */
@@ -1269,6 +1291,7 @@ export interface components {
             readonly name: components["schemas"]["Name"];
             /** @description Why the file cannot be imported as it is; null if it can. */
             readonly message: string | null;
+            readonly sentences?: components["schemas"]["Sentences"];
             /** @description Whether a file browser should offer to import the file. Its contents have one of the formats, even if they have mistakes. */
             readonly offered: boolean;
             /** @description The environments of a pixi.lock, the default first; empty for other formats. */
@@ -1314,6 +1337,7 @@ export interface components {
             readonly id: string;
             readonly kind: components["schemas"]["PlanKind"];
             readonly name: string;
+            readonly sentences?: components["schemas"]["Sentences"];
             readonly prefix: string;
             /** @description The packages that change; empty if the environment is up to date. Requested packages come first. Both parts begin with TensorFlow, Keras and Python; the others follow by name. */
             readonly entries: readonly components["schemas"]["Entry"][];
@@ -1411,6 +1435,7 @@ export interface components {
             readonly progress: components["schemas"]["Progress"];
             /** @description What the job is doing or how it ended. */
             readonly message: string;
+            readonly sentences?: components["schemas"]["Sentences"];
             /** Format: date-time */
             readonly created: string;
             /** Format: date-time */
@@ -1491,6 +1516,7 @@ export interface components {
             readonly releases: readonly components["schemas"]["Release"][];
             /** @description Why there is no release, or none that this machine can install. */
             readonly message: string | null;
+            readonly sentences?: components["schemas"]["Sentences"];
             /** @description The age of the channel data; null if it is current. */
             readonly age_seconds: number | null;
             /** @description That the channels (channel-unreachable) or the package index (index-unreachable) did not answer. */
@@ -1531,10 +1557,12 @@ export interface components {
             readonly installable: boolean;
             /** @description Why this machine cannot install it. */
             readonly reason: string | null;
+            readonly sentences?: components["schemas"]["Sentences"];
             /** @description The Python versions with which this machine cannot install it. */
             readonly blocked: readonly {
                 readonly python: string;
                 readonly reason: string;
+                readonly sentences?: components["schemas"]["Sentences"];
             }[];
         };
         readonly Check: {
@@ -1558,10 +1586,12 @@ export interface components {
             /** @description Of a problem that an extension found, it begins with the name of its check. */
             readonly code: string;
             readonly message: string;
+            readonly sentences?: components["schemas"]["Sentences"];
             /** @description The traceback of the error, if there was one. */
             readonly details: string | null;
             readonly remedy: {
                 readonly message: string;
+                readonly sentences?: components["schemas"]["Sentences"];
                 readonly plan_request: components["schemas"]["PlanRequest"] | null;
                 /** @description Settings to change for the kernel. */
                 readonly kernelspec: components["schemas"]["KernelSettings"] | null;
@@ -1621,6 +1651,8 @@ export interface components {
     pathItems: never;
 }
 export type Error = components['schemas']['Error'];
+export type Sentence = components['schemas']['Sentence'];
+export type Sentences = components['schemas']['Sentences'];
 export type Reason = components['schemas']['Reason'];
 export type Status = components['schemas']['Status'];
 export type Gpu = components['schemas']['Gpu'];

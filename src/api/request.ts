@@ -2,6 +2,7 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
 import type { Error as ErrorBody, Reason } from './generated';
+import { trans, translated } from './translation';
 
 /** First part of every path of the REST contract, below the server's base URL. */
 const BASE_PATH = 'tfenv-lab';
@@ -67,11 +68,11 @@ export async function request<T>(
 ): Promise<T> {
   const text = await requestText(path, init, serverSettings);
   try {
-    return JSON.parse(text) as T;
+    return translated(JSON.parse(text) as T);
   } catch (error) {
     throw new RequestError({
       reason: 'internal',
-      message: 'The response of the server is not valid JSON.',
+      message: trans.__('The response of the server is not valid JSON.'),
       hint: null,
       details: String(error)
     });
@@ -97,8 +98,8 @@ export async function requestText(
   } catch (error) {
     throw new RequestError({
       reason: 'unreachable',
-      message: 'The Jupyter server does not respond.',
-      hint: 'Try again in a moment. The server may be restarting.',
+      message: trans.__('The Jupyter server does not respond.'),
+      hint: trans.__('Try again in a moment. The server may be restarting.'),
       details: String(error)
     });
   }
@@ -113,7 +114,7 @@ export async function requestText(
  */
 function failureOf(response: Response, text: string): IFailure {
   try {
-    const body = JSON.parse(text) as Partial<ErrorBody>;
+    const body = translated(JSON.parse(text) as Partial<ErrorBody>);
     if (body.reason && body.message) {
       return {
         reason: body.reason,
@@ -131,14 +132,20 @@ function failureOf(response: Response, text: string): IFailure {
     // The extension itself always sends the contract's error body.
     return {
       reason: 'not-found',
-      message: 'tfenv_lab is not running on this Jupyter server.',
-      hint: 'Run “pip install tfenv_lab” and “jupyter server extension enable tfenv_lab” in the environment of the server, and restart it.',
+      message: trans.__('tfenv_lab is not running on this Jupyter server.'),
+      hint: trans.__(
+        'Run “pip install tfenv_lab” and “jupyter server extension enable tfenv_lab” in the environment of the server, and restart it.'
+      ),
       details: null
     };
   }
   return {
     reason: 'internal',
-    message: `The server responded with ${response.status} ${response.statusText}.`,
+    message: trans.__(
+      'The server responded with %1 %2.',
+      response.status,
+      response.statusText
+    ),
     hint: null,
     // An HTML page is not readable as text.
     details: text === '' || text.startsWith('<') ? null : text

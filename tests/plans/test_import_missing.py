@@ -175,7 +175,7 @@ class TestReplacements:
         ({"tensorfow": "tensorflow 2.19.*"}, "Use tensorflow for tensorfow"),
         ({"a": "pypi:a>=1", "b": "pypi:b"}, "Take a, b from PyPI"),
         ({"a": "https://c.example/d::a"}, "Take a from https://c.example/d"),
-        ({"python": "python 3.12.*", "a": None}, "Use Python 3.12, leave out a"),
+        ({"python": "python 3.12.*", "a": None}, "Use Python 3.12; Leave out a"),
         ({"a": "a"}, "Use any version of a"),
     ],
 )

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from ..errors import NoSpace, TfenvError, TooManyFiles, UnusableDirectory
-from ..sentences import megabytes
+from ..sentences import joined, megabytes, say
 from . import space
 
 #: Errors of a file system that cannot make a hard link: other devices, no links, too many links, no permission.
@@ -44,8 +44,8 @@ _PATH = re.compile(r"['\"`](/[^'\"`\n]+)['\"`]|(?<= to )(/[^\s:]+)(?=:)")
 _NEARLY_FULL = 100_000_000
 #: What to do about a drive that does not work.
 _DRIVES = {
-    errno.EIO: "The drive may be damaged or disconnected. Ask the administrator of this machine, then try again.",
-    errno.EROFS: "Make the file system writable, then try again. A system often makes it read-only after errors.",
+    errno.EIO: say("The drive may be damaged or disconnected. Ask the administrator of this machine, then try again."),
+    errno.EROFS: say("Make the file system writable, then try again. A system often makes it read-only after errors."),
 }
 #: Errors that have their cause in the directories of the user or the administrator.
 _OF_THE_PLACE = (
@@ -70,21 +70,25 @@ def fault(folder: Path) -> str | None:
     """
     place = nearest(folder)
     if place.is_symlink() and not os.path.exists(place):  # noqa: PTH110 - Path.exists can raise an error
-        return f"{place} is a link to a directory that does not exist"
+        return say("{place} is a link to a directory that does not exist", place=place)
     if not os.path.isdir(place):  # noqa: PTH112 - as above
-        return f"{place} is not a directory"
+        return say("{place} is not a directory", place=place)
     if os.access(place, os.W_OK | os.X_OK):
         return None
     if has_mount_flag(place, "ST_RDONLY"):
-        return f"{place} is on a read-only file system"
-    return f"{place} belongs to {_owner(place)}, and you do not have permission to write to it"
+        return say("{place} is on a read-only file system", place=place)
+    return say(
+        "{place} belongs to {owner}, and you do not have permission to write to it", place=place, owner=_owner(place)
+    )
 
 
 def fault_of_file(path: Path) -> str | None:
     """Return why an existing file cannot be written, as the end of a sentence, or None if it can."""
     if not os.path.lexists(path) or os.access(path, os.W_OK):
         return None
-    return f"{path} belongs to {_owner(path)}, and you do not have permission to write to it"
+    return say(
+        "{path} belongs to {owner}, and you do not have permission to write to it", path=path, owner=_owner(path)
+    )
 
 
 def nearest(folder: Path) -> Path:
@@ -134,15 +138,15 @@ def _owner(path: Path) -> str:
     try:
         owner = path.stat().st_uid
     except OSError:
-        return "another user"
+        return say("another user")
     if sys.platform == "win32" or owner == os.getuid():
         return "you"
     import pwd
 
     try:
-        return f"the user {pwd.getpwuid(owner).pw_name}"
+        return say("the user {pw_name}", pw_name=pwd.getpwuid(owner).pw_name)
     except KeyError:
-        return f"the user with the number {owner}"
+        return say("the user with the number {owner}", owner=owner)
 
 
 def is_full(error: BaseException | str) -> bool:
@@ -177,14 +181,20 @@ def no_space(error: BaseException | str, end: str = "") -> NoSpace:
     path, text = _path(error), _text(error)
     place = f" ({path})" if path else ""
     if number(error) == errno.EDQUOT:
-        hint = "Delete files of yours or ask for a larger quota, then try again."
-        return NoSpace(f"Your disk quota is used up{place}. {end}".strip(), text, hint)
+        hint = say("Delete files of yours or ask for a larger quota, then try again.")
+        return NoSpace(joined(" ", (say("Your disk quota is used up{place}.", place=place), end)), text, hint)
     if path is not None and space.free_files(Path(path)) == 0:
-        hint = "Delete files on this file system, which limits their number, then try again."
-        return NoSpace(f"The file system has no room for another file{place}. {end}".strip(), text, hint)
+        hint = say("Delete files on this file system, which limits their number, then try again.")
+        return NoSpace(
+            joined(" ", (say("The file system has no room for another file{place}.", place=place), end)), text, hint
+        )
     free = space.free_bytes(Path(path)) if path is not None else None
-    told = f"{place[:-1]}, {megabytes(free)} free)" if free is not None and free < _NEARLY_FULL else place
-    return NoSpace(f"The disk is full{told}. {end}".strip(), text)
+    told = (
+        say("{place}, {size} free)", place=place[:-1], size=megabytes(free))
+        if free is not None and free < _NEARLY_FULL
+        else place
+    )
+    return NoSpace(joined(" ", (say("The disk is full{told}.", told=told), end)), text)
 
 
 def of_system(error: BaseException | str, end: str = "") -> TfenvError | None:
@@ -197,11 +207,15 @@ def of_system(error: BaseException | str, end: str = "") -> TfenvError | None:
     if code in _FULL:
         return no_space(error, end)
     if code in _FILES:
-        return TooManyFiles(f"There are too many open files. {end}".strip(), _text(error))
+        return TooManyFiles(joined(" ", (say("There are too many open files."), end)), _text(error))
     if code is None:
         return None
-    message = f"{_path(error) or 'A directory'} cannot be used: {os.strerror(code)}. {end}"
-    return UnusableDirectory(message.strip(), _text(error), _DRIVES[code])
+    message = say(
+        "{path} cannot be used: {strerror}.",
+        path=_path(error) or say("A directory"),
+        strerror=os.strerror(code),
+    )
+    return UnusableDirectory(joined(" ", (message, end)), _text(error), _DRIVES[code])
 
 
 def translated(error: OSError) -> TfenvError | None:
@@ -216,7 +230,9 @@ def translated(error: OSError) -> TfenvError | None:
     is_writable = len(paths) == 1 and os.path.lexists(path) and os.access(path, os.W_OK)
     reason = None if is_writable else fault(path.parent)
     return UnusableDirectory(
-        f"{path} cannot be used: {reason or error.strerror}.", str(error), _DRIVES.get(error.errno or 0)
+        say("{path} cannot be used: {reason}.", path=path, reason=reason or error.strerror),
+        str(error),
+        _DRIVES.get(error.errno or 0),
     )
 
 

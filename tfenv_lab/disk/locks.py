@@ -22,6 +22,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ..sentences import say
+
 log = logging.getLogger(__name__)
 
 #: Seconds between two touches of a claim, and the age at which a claim counts as abandoned if its owner may run on
@@ -127,9 +129,11 @@ def hold_now(path: Path, *, shared: bool = False) -> Iterator[None]:
 
 def without_locks(folder: Path) -> str:
     """Return the sentence that says which lock is used in a directory whose file system cannot lock."""
-    return (
-        f"The file system of {folder} does not support locks, so weaker locks are used there. If a program on another "
-        f"machine dies, its lock stays for {STALE:.0f} seconds."
+    return say(
+        "The file system of {folder} does not support locks, so weaker locks are used there. If "
+        "a program on another machine dies, its lock stays for {stale} seconds.",
+        folder=folder,
+        stale=f"{STALE:.0f}",
     )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import UnusableDirectory
+from ..sentences import say
 from . import locks
 
 #: Beginning of the names of these directories.
@@ -26,9 +27,12 @@ def folder() -> Path:
         return Path(tempfile.gettempdir())
     except FileNotFoundError as error:
         raise UnusableDirectory(
-            "There is no directory in which temporary files can be written. Nothing was changed.",
+            say("There is no directory in which temporary files can be written. Nothing was changed."),
             str(error),
-            "Free some space in the directory for temporary files, or set TMPDIR to another one, and restart Jupyter.",
+            say(
+                "Free some space in the directory for temporary files, or set TMPDIR to another one, "
+                "and restart Jupyter."
+            ),
         ) from error
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import NotFound
 from ..plan_requests import Source
 from ..pypi.names import normalize
+from ..sentences import say
 from ..tensorflow_packages import rank
 from .packages import packages_of
 
@@ -93,12 +94,14 @@ def _contents(side: Side) -> _Contents:
     path = revisions.lock_of(side.prefix, side.revision)
     is_known = any(revision.number == side.revision for revision in revisions.read(side.prefix))
     if not is_known:
-        raise NotFound(f"“{side.name}” has no revision {side.revision}.")
+        raise NotFound(say("“{name}” has no revision {revision}.", name=side.name, revision=side.revision))
     try:
         records = lock.load(path).get(current_subdir(), [])
         distributions = lock.distributions(path.read_text("utf-8"), current_subdir())
     except (OSError, ValueError) as error:
-        message = f"The lock of revision {side.revision} of “{side.name}” is missing or damaged."
+        message = say(
+            "The lock of revision {revision} of “{name}” is missing or damaged.", revision=side.revision, name=side.name
+        )
         raise NotFound(message, f"{path}: {error}") from error
     found: dict[str, tuple[str, Build]] = {}
     for record in records:

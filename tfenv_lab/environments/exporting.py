@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import extensions
 from ..errors import InvalidRequest, JobFailed
+from ..sentences import say
 from ..tensorflow_packages import FIRST, rank
 
 if TYPE_CHECKING:
@@ -56,8 +57,8 @@ def _by_extension(format_: str, contents: Contents) -> str:
     try:
         return extensions.export(format_, environment)
     except extensions.ExtensionError as error:
-        hint = "Report this to the authors of the extension."
-        raise JobFailed(f"The exporter “{format_}” failed.", str(error), hint=hint) from error
+        hint = say("Report this to the authors of the extension.")
+        raise JobFailed(say("The exporter “{format}” failed.", format=format_), str(error), hint=hint) from error
 
 
 def read(environment: Environment, settings: CondaSettings) -> Contents:
@@ -125,7 +126,7 @@ def _differences(environment: Environment, content: str, settings: CondaSettings
     recorded = _packages(file)
     contents = read(environment, settings)
     installed = {r.name.normalized: f"{r.version} {r.build}" for r in contents.records}
-    installed |= {f"{package.name} (pip)": package.version for package in contents.pypi}
+    installed |= {say("{name} (pip)", name=package.name): package.version for package in contents.pypi}
     return _differing(recorded, installed)
 
 
@@ -150,7 +151,7 @@ def _packages(file: Imported) -> dict[str, str]:
     from ..pypi.names import normalize
 
     if file.pinned is None:
-        raise InvalidRequest("The file has no exact packages to compare with.")
+        raise InvalidRequest(say("The file has no exact packages to compare with."))
     found = {}
     for package in file.pinned:
         name, version, build = exact.parts(package.url)

@@ -21,7 +21,7 @@ from ..conda.prefix.revisions import FOLDER
 from ..disk.faults import has_mount_flag
 from ..models import Advice
 from ..pypi.names import normalize
-from ..sentences import some
+from ..sentences import say, some
 from ..versions import minor_of
 from .discovery import hash_of
 from .frameworks import BEGINNINGS, LETTERS, concerns, keras_of, tensorflow_of
@@ -149,7 +149,9 @@ def _broken(prefix: str, identifier: str, meta: str) -> Reading | None:
         return Reading(EnvironmentFacts(identifier, Path(prefix), problems=(unreachable(),)), {meta: _time(meta)})
     if not any(os.path.isdir(f"{prefix}{os.sep}{part}") for part in ("bin", "Scripts", "lib", "Lib")):
         return None
-    message = "The environment has no conda-meta directory. Its installation did not finish, or it was partly deleted."
+    message = say(
+        "The environment has no conda-meta directory. Its installation did not finish, or it was partly deleted."
+    )
     problem = _problem("no-conda-meta", message)
     return Reading(EnvironmentFacts(identifier, Path(prefix), problems=(problem,)), {meta: _time(meta)})
 
@@ -174,7 +176,7 @@ def read(prefix: str, real: str) -> Reading | None:
     except (FileNotFoundError, NotADirectoryError):
         return _broken(prefix, identifier, meta)
     except PermissionError:
-        message = "You do not have permission to read the environment's conda-meta directory."
+        message = say("You do not have permission to read the environment's conda-meta directory.")
         facts = EnvironmentFacts(identifier, Path(prefix), problems=(_problem("unreadable", message),))
         return Reading(facts, changed)
     packages = _packages(_beginning(names, "p" + LETTERS, ("python-", *BEGINNINGS)))
@@ -188,7 +190,10 @@ def read(prefix: str, real: str) -> Reading | None:
     problems = []
     if python and not os.access(interpreter, os.X_OK):
         changed[interpreter] = _time(interpreter)
-        message = f"The environment's Python interpreter is missing or cannot be started: {interpreter}."
+        message = say(
+            "The environment's Python interpreter is missing or cannot be started: {interpreter}.",
+            interpreter=interpreter,
+        )
         problems.append(_problem("no-interpreter", message))
     kernels = _own_kernels(f"{prefix}{os.sep}{KERNELS}")
     changed[f"{prefix}{os.sep}{KERNELS}"] = _time(f"{prefix}{os.sep}{KERNELS}")
@@ -242,9 +247,13 @@ def damage(prefix: Path) -> list[Advice]:
             damaged.append(path.name)
     if not damaged:
         return []
-    return [_problem(DAMAGED, f"The environment is damaged. Unreadable records: {some(damaged, 1)}.")]
+    return [
+        _problem(DAMAGED, say("The environment is damaged. Unreadable records: {damaged}.", damaged=some(damaged, 1)))
+    ]
 
 
 def unreachable() -> Advice:
     """Return the problem of an environment whose files cannot be reached."""
-    return _problem(UNREACHABLE, "The environment's directory cannot be reached. A network drive may be unavailable.")
+    return _problem(
+        UNREACHABLE, say("The environment's directory cannot be reached. A network drive may be unavailable.")
+    )

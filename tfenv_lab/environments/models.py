@@ -14,6 +14,7 @@ from ..conda.prefix.records import PackageStem
 from ..errors import Protected
 from ..models import Advice
 from ..plan_requests import Source
+from ..sentences import Translatable, say
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class EnvironmentFacts:
 
 
 @dataclass(frozen=True)
-class Environment:
+class Environment(Translatable):
     """The Environment of the REST contract.
 
     ``modified`` is ISO 8601, UTC. ``digest`` identifies the packages, or is None if another program changed them after
@@ -152,7 +153,7 @@ class Environment:
     def require_changeable(self) -> None:
         """Raise Protected if the environment must not or cannot be changed."""
         if self.protected or not self.writable:
-            message = self.protected_reason or f"You do not have permission to change “{self.name}”."
+            message = self.protected_reason or say("You do not have permission to change “{name}”.", name=self.name)
             raise Protected(message)
 
     @cached_property

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..disk.reads import BoundedReads
 from ..environment_names import is_path
+from ..sentences import say
 from .inventory import Seen
 
 
@@ -28,20 +29,20 @@ class Protection:
     def reason(self, seen: Seen) -> str | None:
         """Return the reason in one sentence, or None if changes are allowed."""
         if seen.real in self._server:
-            return "The Jupyter server itself runs from this environment."
+            return say("The Jupyter server itself runs from this environment.")
         if seen.is_root:
-            return "This is conda's base environment; conda itself runs from it."
+            return say("This is conda's base environment; conda itself runs from it.")
         if seen.real in self._paths or seen.name in self._names:
-            return "The server's configuration protects this environment."
+            return say("The server's configuration protects this environment.")
         facts = seen.facts
         if facts.frozen is not None:
-            return f"This environment is frozen. {facts.frozen}"
+            return say("This environment is frozen. {frozen}", frozen=facts.frozen)
         if facts.problems and facts.modified is None:
             return facts.problems[0].message
         if facts.is_read_only:
-            return "This environment is on a read-only file system."
+            return say("This environment is on a read-only file system.")
         if not facts.writable:
-            return "You do not have permission to change this environment."
+            return say("You do not have permission to change this environment.")
         return None
 
 

@@ -13,6 +13,7 @@ from ..disk.reads import BoundedReads
 from ..errors import NotFound
 from ..models import Advice
 from ..plan_requests import Install
+from ..sentences import say
 from ..tensorflow_packages import has_keras_3
 from . import discovery
 from .facts import UNREACHABLE
@@ -124,7 +125,7 @@ class EnvironmentService(LoggingConfigurable):
         seen, found = await self._look()
         one = next((one for one in seen if one.facts.id == identifier), None)
         if one is None:
-            raise NotFound("This environment no longer exists.", identifier)
+            raise NotFound(say("This environment no longer exists."), identifier)
         return one, found
 
     async def readable(self, identifier: str) -> Environment:
@@ -318,5 +319,5 @@ def _could_be_registered(found: EnvironmentFacts) -> bool:
 
 
 def _no_kernel(found: EnvironmentFacts, may_change: bool) -> Advice:
-    message = "The environment has no kernel, so notebooks cannot use it. The package ipykernel adds one."
+    message = say("The environment has no kernel, so notebooks cannot use it. The package ipykernel adds one.")
     return Advice("no-kernel", "info", message, Install(found.id, ("ipykernel",)) if may_change else None)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from ..conda.prefix.activation import activation_scripts, path_directories, variables_before_scripts
 from ..errors import Alternative, InvalidRequest
+from ..sentences import say
 
 #: The variable with the text of the activation, and that with TensorBoard's directory.
 TEXT, LOGS = "TFENV_LAB_ACTIVATE", "TFENV_LAB_LOGS"
@@ -44,8 +45,8 @@ def shell_of(prefix: Path, root: Path | None, program: str, logs: Path | None = 
     if name not in (*_POSIX, "fish"):
         if logs is not None:
             raise InvalidRequest(
-                f"TensorBoard cannot be started from the shell {name}.",
-                hint="Open a terminal, and run: tensorboard --logdir DIRECTORY",
+                say("TensorBoard cannot be started from the shell {name}.", name=name),
+                hint=say("Open a terminal, and run: tensorboard --logdir DIRECTORY"),
             )
         return Shell(variables, None)
     text = _fish(prefix, variables) if name == "fish" else _posix(prefix, variables)
@@ -83,7 +84,7 @@ def require_tensorboard(prefix: Path, environment_id: str) -> None:
     if not any((folder / "tensorboard").is_file() for folder in path_directories(prefix)):
         request = {"kind": "install", "environment": environment_id, "specs": ["tensorboard"]}
         raise InvalidRequest(
-            f"TensorBoard is not installed in “{prefix.name}”.",
-            hint="Install it, then open TensorBoard again.",
-            alternatives=[Alternative(label="Install TensorBoard", plan_request=request)],
+            say("TensorBoard is not installed in “{name}”.", name=prefix.name),
+            hint=say("Install it, then open TensorBoard again."),
+            alternatives=[Alternative(label=say("Install TensorBoard"), plan_request=request)],
         )

@@ -15,7 +15,7 @@ from ..errors import NotFound
 from ..plan_requests import Source
 from ..pypi import installed as metadata
 from ..pypi import requirements as texts
-from ..sentences import without_credentials
+from ..sentences import say, without_credentials
 from ..tensorflow_packages import DISTRIBUTIONS, LEADS
 
 
@@ -83,7 +83,7 @@ class _Graph:
         nodes = [_Node(texts.normalize(wanted), "pypi"), _Node(wanted, "conda")]
         found = next((node for node in nodes if node in self.versions and source in (None, node.source)), None)
         if found is None:
-            raise NotFound(f"“{name[:60]}” is not installed in this environment.")
+            raise NotFound(say("“{name}” is not installed in this environment.", name=name[:60]))
         return found
 
     def chain(self, node: _Node) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from tornado import web
 from .. import serde
 from ..disk import faults
 from ..errors import InvalidRequest, TfenvError
+from ..sentences import parts_of, say
 
 if TYPE_CHECKING:
     from ..services import Services
@@ -50,13 +51,13 @@ class BaseHandler(APIHandler):
     def body(self) -> dict[str, Any]:
         """Return the request body, which must be a JSON object. Raises InvalidRequest."""
         if len(self.request.body) > MAX_BODY:
-            raise InvalidRequest("The request body is larger than 10 MB.")
+            raise InvalidRequest(say("The request body is larger than 10 MB."))
         try:
             parsed = serde.parse(self.request.body.decode("utf-8"))
         except ValueError as error:
-            raise InvalidRequest("The request body is not valid JSON.", ascii(str(error))) from error
+            raise InvalidRequest(say("The request body is not valid JSON."), ascii(str(error))) from error
         if not isinstance(parsed, dict):
-            raise InvalidRequest("The request body must be a JSON object.")
+            raise InvalidRequest(say("The request body must be a JSON object."))
         return parsed
 
     def send(self, model: Any, status: int = 200, location: str | None = None) -> None:
@@ -77,7 +78,7 @@ class BaseHandler(APIHandler):
             self.set_status(error.status)
         elif isinstance(error, web.HTTPError):
             reason = {403: "forbidden", 404: "not-found"}.get(error.status_code, "invalid-request")
-            message = error.log_message or error.reason or "The request was refused."
+            message = error.log_message or error.reason or say("The request was refused.")
             body = {
                 "reason": reason,
                 "message": message,
@@ -85,15 +86,18 @@ class BaseHandler(APIHandler):
                 "details": None,
                 "alternatives": [],
                 "lasting": True,
+                "sentences": parts_of({"message": message}),
             }
         else:
+            texts = {"message": say("Internal server error."), "hint": say("See the server log.")}
             body = {
                 "reason": "internal",
-                "message": "Internal server error.",
-                "hint": "See the server log.",
+                "message": texts["message"],
+                "hint": texts["hint"],
                 "details": None,
                 "alternatives": [],
                 "lasting": False,
+                "sentences": parts_of(texts),
             }
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps(body))

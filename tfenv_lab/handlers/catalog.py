@@ -8,6 +8,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from ..errors import InvalidRequest
+from ..sentences import say
 from .base import BaseHandler
 
 _MAX_MODULE = 128
@@ -53,7 +54,7 @@ class CondaSpecsHandler(BaseHandler):
             return
         arguments = body.get("arguments")
         if not isinstance(arguments, list) or not all(isinstance(text, str) for text in arguments):
-            raise InvalidRequest("“arguments” must be a list of strings, or “module” the name of a Python module.")
+            raise InvalidRequest(say("“arguments” must be a list of strings, or “module” the name of a Python module."))
         policy = self.services.index_policy
         configured = partial(index_settings.read, policy)
         self.send({"specs": await specs_for(arguments, self.services.repodata, configured)})

@@ -11,6 +11,7 @@ from tornado import web
 
 from ..environments.exporting import differences, export
 from ..errors import InvalidRequest
+from ..sentences import say
 from .base import BaseHandler
 
 _MAX_NAME = 128
@@ -37,7 +38,7 @@ class FoundPackagesHandler(BaseHandler):
     async def get(self) -> None:
         name = self.get_query_argument("name", "")
         if not name or len(name) > _MAX_NAME:
-            raise InvalidRequest(f"“name” must be a string of 1 to {_MAX_NAME} characters.")
+            raise InvalidRequest(say("“name” must be a string of 1 to {max_name} characters.", max_name=_MAX_NAME))
         found = await self.services.environments.with_package(name)
         self.send({"packages": [asdict(each) for each in found]})
 
@@ -57,7 +58,7 @@ class EnvironmentHandler(BaseHandler):
         """Start to delete the environment, and send the job."""
         at_once = self.get_query_argument("at_once", "false")
         if at_once not in ("true", "false"):
-            raise InvalidRequest("The parameter “at_once” must be true or false.")
+            raise InvalidRequest(say("The parameter “at_once” must be true or false."))
         environment = await self.services.environments.get(identifier)
         job = await self.services.jobs.deletions.begin(environment, at_once=at_once == "true")
         self.send(job, 202, f"jobs/{job.id}")
@@ -83,7 +84,7 @@ class WhyHandler(BaseHandler):
         """Send what needs the package and what it needs; ``source`` chooses between two packages with one name."""
         source = self.get_query_argument("source", None)
         if source not in (None, "conda", "pypi"):
-            raise InvalidRequest("The parameter “source” must be conda or pypi.")
+            raise InvalidRequest(say("The parameter “source” must be conda or pypi."))
         self.send(await self.services.environments.why(identifier, package, source))
 
 
@@ -98,7 +99,7 @@ class NewerPackagesHandler(BaseHandler):
 
         names = [name for name in self.get_query_argument("names", "").split(",") if name]
         if not 1 <= len(names) <= MOST:
-            raise InvalidRequest(f"“names” must have 1 to {MOST} names, separated by commas.")
+            raise InvalidRequest(say("“names” must have 1 to {most} names, separated by commas.", most=MOST))
         environment = await self.services.environments.readable(identifier)
         found = await self.services.newest.of(Path(environment.prefix), set(names))
         self.send({"packages": [asdict(each) for each in found]})
@@ -120,7 +121,7 @@ class ComparisonHandler(BaseHandler):
         if text is None:
             return None
         if not (text.isascii() and text.isdecimal() and len(text) < 10):
-            raise InvalidRequest(f"“{name}” must be the number of a revision.")
+            raise InvalidRequest(say("“{name}” must be the number of a revision.", name=name))
         return int(text)
 
 
@@ -146,7 +147,7 @@ class FileDifferencesHandler(BaseHandler):
         """Compare the files, and send those that differ; ``contents=true`` reads all of them."""
         contents = self.get_query_argument("contents", "false")
         if contents not in ("true", "false"):
-            raise InvalidRequest("The parameter “contents” must be true or false.")
+            raise InvalidRequest(say("The parameter “contents” must be true or false."))
         self.send(await self.services.environments.files(identifier, contents == "true"))
 
 
@@ -189,7 +190,7 @@ class RevisionHandler(BaseHandler):
         """Write the note in the body, or remove it if it is null, and send the revision."""
         body = self.body()
         if set(body) != {"note"}:
-            raise InvalidRequest("The body must have the field “note”, and no other.")
+            raise InvalidRequest(say("The body must have the field “note”, and no other."))
         self.send(await self.services.notes.change(identifier, int(number), body["note"]))
 
 
@@ -249,7 +250,7 @@ class ExportHandler(BaseHandler):
         environment = await self.services.environments.readable(identifier)
         format_ = self.get_query_argument("format", "")
         if not format_:
-            raise InvalidRequest("The query needs the parameter “format”.")
+            raise InvalidRequest(say("The query needs the parameter “format”."))
         text = await export(environment, format_, self.get_query_argument("specs", "requested"), self.services.conda)
         self.finish(text, set_content_type="text/plain; charset=utf-8")
 
@@ -263,7 +264,7 @@ class DifferencesHandler(BaseHandler):
         environment = await self.services.environments.readable(identifier)
         content = self.body().get("content")
         if not isinstance(content, str):
-            raise InvalidRequest("“content” must be a string.")
+            raise InvalidRequest(say("“content” must be a string."))
         self.send({"differences": await differences(environment, content, self.services.conda)})
 
 

@@ -9,6 +9,7 @@ from tornado import web
 
 from ..errors import InvalidRequest
 from ..plans.recognition import recognize
+from ..sentences import say
 from .base import BaseHandler
 
 
@@ -21,9 +22,9 @@ class FilesHandler(BaseHandler):
         body = self.body()
         content, name = body.get("content"), body.get("name")
         if not isinstance(content, str):
-            raise InvalidRequest("“content” must be a string.")
+            raise InvalidRequest(say("“content” must be a string."))
         if name is not None and not isinstance(name, str):
-            raise InvalidRequest("“name” must be a string or null.")
+            raise InvalidRequest(say("“name” must be a string or null."))
         self.send(await asyncio.to_thread(recognize, content, name))
 
 

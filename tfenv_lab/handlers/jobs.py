@@ -6,6 +6,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from ..errors import InvalidRequest
+from ..sentences import say
 from .base import BaseHandler
 
 
@@ -26,7 +27,7 @@ class JobsHandler(BaseHandler):
         body = self.body()
         plan = body.get("plan")
         if not isinstance(plan, str) or set(body) != {"plan"}:
-            raise InvalidRequest("The body must be an object with one field, “plan”: the id of a plan.")
+            raise InvalidRequest(say("The body must be an object with one field, “plan”: the id of a plan."))
         job = await self.services.jobs.apply(plan)
         self.send(job, 202, f"jobs/{job.id}")
 
@@ -65,7 +66,7 @@ class UndoHandler(BaseHandler):
         body = self.body() if self.request.body else {}
         name = body.get("name")
         if not isinstance(name, str | None) or not set(body) <= {"name"}:
-            raise InvalidRequest("The body must be an object with at most one field, “name”: a name or null.")
+            raise InvalidRequest(say("The body must be an object with at most one field, “name”: a name or null."))
         jobs = self.services.jobs
         job = await jobs.deletions.undo(await jobs.get(job_id), name)
         self.send(job, 202, f"jobs/{job.id}")

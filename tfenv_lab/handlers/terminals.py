@@ -13,6 +13,7 @@ from tornado import web
 from ..disk.writes import is_within
 from ..environments import shells
 from ..errors import InvalidRequest
+from ..sentences import say
 from .base import BaseHandler
 
 
@@ -27,11 +28,13 @@ class TerminalsHandler(BaseHandler):
         # A user of this extension may still not use terminals.
         allowed = await ensure_async(self.authorizer.is_authorized(self, self.current_user, "execute", "terminals"))
         if manager is None or not allowed:
-            raise InvalidRequest("This server has no terminals.", hint="Ask its administrator to turn them on.")
+            raise InvalidRequest(
+                say("This server has no terminals."), hint=say("Ask its administrator to turn them on.")
+            )
         body = self.body() if self.request.body else {}
         logs = body.get("logs")
         if body.keys() - {"logs"} or not (logs is None or isinstance(logs, str)):
-            raise InvalidRequest("The body may have only “logs”, a string or null.")
+            raise InvalidRequest(say("The body may have only “logs”, a string or null."))
         environment = await self.services.environments.readable(identifier)
         prefix, root = Path(environment.prefix), self.services.conda.root_prefix
         place = None if logs is None else await asyncio.to_thread(self._inside, logs)
@@ -55,7 +58,7 @@ class TerminalsHandler(BaseHandler):
         place = Path(top or "/", logs.strip("/"))
         if top is None or "\0" in logs or not is_within(place, top):
             raise InvalidRequest(
-                "“logs” is not a directory of the file browser.", hint="Give its path as in the file browser."
+                say("“logs” is not a directory of the file browser."), hint=say("Give its path as in the file browser.")
             )
         return place.absolute()
 

@@ -14,6 +14,7 @@ from ..errors import TfenvError
 from ..kernels import settings
 from ..models import Advice
 from ..plan_requests import Install
+from ..sentences import joined, say
 from .messages import Succeeded
 from .models import DONE_WITHOUT_KERNEL, Job
 
@@ -145,7 +146,7 @@ class Aftermath:
 
     async def _without_kernel(self, job: Job, prefix: Path, error: TfenvError, is_new: bool) -> Job:
         """Return a job that says why its environment has no kernel, or an outdated one."""
-        text = " ".join(filter(None, (error.message, error.hint)))
+        text = joined(" ", (error.message, error.hint))
         job = replace(job, warnings=[*job.warnings, Advice("kernel-not-registered", "warning", text)])
         if is_new and await self._kernels().kernel_of(prefix) is None:
             job = replace(job, message=DONE_WITHOUT_KERNEL.get(job.kind, job.message))
@@ -156,7 +157,9 @@ class Aftermath:
         try:
             await self._kernels().unregister(prefix)
         except TfenvError as error:
-            text = f"The kernel of {prefix} is still listed. {error.message} {error.hint or ''}".strip()
+            text = joined(
+                " ", (say("The kernel of {prefix} is still listed.", prefix=prefix), error.message, error.hint)
+            )
             job = replace(job, warnings=[*job.warnings, Advice("kernel-not-removed", "warning", text)])
         return job
 

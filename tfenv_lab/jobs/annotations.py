@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidRequest, Protected
-from ..sentences import without_credentials
+from ..sentences import say, without_credentials
 
 if TYPE_CHECKING:
     from ..environments.service import EnvironmentService
@@ -50,7 +50,7 @@ class AnnotationService:
         """
         unknown = set(wanted) - {"note", "pins"}
         if unknown or not wanted:
-            raise InvalidRequest("The body must have “note” or “pins”, and no other field.")
+            raise InvalidRequest(say("The body must have “note” or “pins”, and no other field."))
         changes: dict[str, Any] = {}
         if "note" in wanted:
             changes["note"] = _note(wanted["note"])
@@ -68,10 +68,12 @@ def _note(note: object) -> str | None:
     from ..conda.prefix.note import LONGEST
 
     if note is not None and not isinstance(note, str):
-        raise InvalidRequest("“note” must be a string or null.")
+        raise InvalidRequest(say("“note” must be a string or null."))
     text = without_credentials(note or "").strip()
     if len(text) > LONGEST:
-        raise InvalidRequest(f"The note has {len(text)} characters; the limit is {LONGEST}.")
+        raise InvalidRequest(
+            say("The note has {count} characters; the limit is {longest}.", count=len(text), longest=LONGEST)
+        )
     return text or None
 
 
@@ -79,14 +81,15 @@ def _pins(pins: object) -> list[str]:
     from ..conda.solving.pins import require_readable
 
     if not isinstance(pins, list) or not all(isinstance(each, str) for each in pins):
-        raise InvalidRequest("“pins” must be a list of strings.")
+        raise InvalidRequest(say("“pins” must be a list of strings."))
     found = list(dict.fromkeys(text for each in pins if (text := each.strip())))
     if len(found) > _MOST:
-        raise InvalidRequest(f"“pins” has {len(found)} items; the limit is {_MOST}.")
+        raise InvalidRequest(say("“pins” has {count} items; the limit is {most}.", count=len(found), most=_MOST))
     for text in found:
         if len(text) > _LONGEST or text.startswith("#") or not text.isprintable() or without_credentials(text) != text:
             raise InvalidRequest(
-                f"“{without_credentials(text)[:60]}” is not a pin.", hint="Write a pin as in “tensorflow 2.19.*”."
+                say("“{text}” is not a pin.", text=without_credentials(text)[:60]),
+                hint=say("Write a pin as in “tensorflow 2.19.*”."),
             )
         require_readable(text, "“pins”")
     return found
@@ -111,5 +114,5 @@ def _write(prefix: Path, changes: Mapping[str, Any]) -> None:
             if "note" in changes:
                 note.write(prefix, changes["note"])
     except OSError as error:
-        message = f"The note and the pins of “{prefix.name}” cannot be written."
+        message = say("The note and the pins of “{name}” cannot be written.", name=prefix.name)
         raise Protected(message, str(error)) from error

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import JobFailed
+from ..sentences import say
 from ..space import abandoned
 from . import outcomes
 from .models import DONE, FINISHED, Job
@@ -107,8 +108,8 @@ class DeadServers:
             job = job.ended("succeeded", message=DONE.get(job.kind, "Done"), leftovers=leftovers)
             job = await self._aftermath.settle(job, None)
         else:
-            message = "The server stopped while the job was running. Nothing was changed."
-            failure = JobFailed(message, hint="Try again.")
+            message = say("The server stopped while the job was running. Nothing was changed.")
+            failure = JobFailed(message, hint=say("Try again."))
             job = job.failed(failure, "interrupted", leftovers=leftovers)
         await asyncio.to_thread(self._store.save, job)
         self._events.emit(job)

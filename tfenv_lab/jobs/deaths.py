@@ -8,6 +8,7 @@ from typing import Literal
 
 from ..conda.transaction.engaged import HINT, Engagement
 from ..errors import JobFailed
+from ..sentences import say
 
 #: Signals that a program gets because of its own fault. Others come from another process or from the operating system.
 _CRASHES = frozenset(("SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV", "SIGSYS", "SIGTRAP"))
@@ -27,14 +28,20 @@ class Death:
         while_, name = self.engagement.clause, _signal(self.status)
         details = self.output.strip() or None
         if not self.is_crash:
-            hint = "Try again."
+            hint = say("Try again.")
             if name == "SIGKILL":
-                hint = "If this machine is short of memory, shut down kernels or other programs. Then try again."
-            told = f"Another process or the operating system stopped the job ({name}){while_}. Nothing was changed."
+                hint = say("If this machine is short of memory, shut down kernels or other programs. Then try again.")
+            told = say(
+                "Another process or the operating system stopped the job ({name}){time}. Nothing was changed.",
+                name=name,
+                time=while_,
+            )
             return JobFailed(told, details, hint)
-        cause = name or f"exit status {self.status}"
-        hint = HINT if self.engagement.packages else "Try again. If it fails again, see the job's log."
-        return JobFailed(f"The job crashed ({cause}){while_}. Nothing was changed.", details, hint)
+        cause = name or say("exit status {status}", status=self.status)
+        hint = HINT if self.engagement.packages else say("Try again. If it fails again, see the job's log.")
+        return JobFailed(
+            say("The job crashed ({cause}){time}. Nothing was changed.", cause=cause, time=while_), details, hint
+        )
 
     @property
     def state(self) -> Literal["failed", "interrupted"]:

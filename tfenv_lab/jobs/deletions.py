@@ -21,6 +21,7 @@ from ..disk.reads import BoundedReads
 from ..environment_names import check_name
 from ..errors import NotFound, PrefixExists, TfenvError
 from ..kernels.settings import moved
+from ..sentences import filled, say
 from .messages import ApplyChange, RemoveEnvironment, RestoreEnvironment
 from .models import Job, Undo, new_id, now
 
@@ -116,7 +117,7 @@ class Deletions:
         await asyncio.to_thread(_require_new, prefix)
         tree = set_aside.tree_of(before, deletion.id)
         if not await asyncio.to_thread(set_aside.is_set_aside, before, deletion.id):
-            raise NotFound(set_aside.GONE.format(name=deletion.name))
+            raise NotFound(filled(set_aside.GONE, name=deletion.name))
         change = await asyncio.to_thread(restoring.change, tree, before, prefix, self._settings())
         for place in (prefix, before):
             await self._running.make_way(place)
@@ -144,9 +145,9 @@ class Deletions:
         from ..conda.transaction import set_aside
 
         if deletion.kind != "delete":
-            raise NotFound("Only a deletion can be undone.")
+            raise NotFound(say("Only a deletion can be undone."))
         if deletion.to_json()["undo"] is None:
-            raise NotFound(set_aside.GONE.format(name=deletion.name))
+            raise NotFound(filled(set_aside.GONE, name=deletion.name))
 
     async def pending(self) -> list[Job]:
         """Return the deletions that may still have something set aside, newest first."""
@@ -205,7 +206,7 @@ class Deletions:
 
 def _require_new(prefix: Path) -> None:
     if os.path.lexists(prefix):
-        raise PrefixExists(f"An environment or directory called “{prefix.name}” already exists.")
+        raise PrefixExists(say("An environment or directory called “{name}” already exists.", name=prefix.name))
 
 
 def _begun(token: str) -> float:

@@ -15,6 +15,7 @@ from ..errors import ErrorJson, TfenvError, from_json
 from ..models import Advice, Phase
 from ..plan_requests import KINDS as PLAN_KINDS
 from ..plan_requests import PlanRequest
+from ..sentences import Translatable, say
 from ..tensorflow.checks.models import Check
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled", "interrupted"]
@@ -25,35 +26,35 @@ KINDS = (*PLAN_KINDS, "delete", "restore", "check", "build-channel")
 
 #: The message of a job in each phase, and (``DONE``) after it has succeeded.
 PHASES: dict[Phase, str] = {
-    "solve": "Resolving packages",
-    "download": "Downloading packages",
-    "pack": "Packing Python",
-    "link": "Linking packages",
-    "swap": "Applying the change",
-    "check": "Running TensorFlow in the environment",
-    "clean": "Deleting files",
+    "solve": say("Resolving packages"),
+    "download": say("Downloading packages"),
+    "pack": say("Packing Python"),
+    "link": say("Linking packages"),
+    "swap": say("Applying the change"),
+    "check": say("Running TensorFlow in the environment"),
+    "clean": say("Deleting files"),
 }
 DONE = {
-    "create": "The environment is ready",
-    "clone": "The copy is ready",
-    "rename": "The environment was renamed",
-    "delete": "The environment was deleted",
-    "restore": "The environment was restored",
-    "match": "The environment has the packages of the lock",
-    "repair": "The environment was repaired",
-    "check": "The check is finished",
-    "build-channel": "The local channel is in use",
-    "clean": "The files were deleted",
+    "create": say("The environment is ready"),
+    "clone": say("The copy is ready"),
+    "rename": say("The environment was renamed"),
+    "delete": say("The environment was deleted"),
+    "restore": say("The environment was restored"),
+    "match": say("The environment has the packages of the lock"),
+    "repair": say("The environment was repaired"),
+    "check": say("The check is finished"),
+    "build-channel": say("The local channel is in use"),
+    "clean": say("The files were deleted"),
 }
 
 
 #: The same for an environment that has no kernel after the job.
 DONE_WITHOUT_KERNEL = {
-    "create": "The environment was created, but it has no kernel",
-    "import": "The environment was created, but it has no kernel",
-    "match": "The environment has the packages of the lock, but it has no kernel",
-    "clone": "The copy was created, but it has no kernel",
-    "rename": "The environment was renamed, but it has no kernel",
+    "create": say("The environment was created, but it has no kernel"),
+    "import": say("The environment was created, but it has no kernel"),
+    "match": say("The environment has the packages of the lock, but it has no kernel"),
+    "clone": say("The copy was created, but it has no kernel"),
+    "rename": say("The environment was renamed, but it has no kernel"),
 }
 
 
@@ -127,7 +128,7 @@ _KEPT = (
 
 
 @dataclass(frozen=True)
-class Job:
+class Job(Translatable):
     """The Job of the REST contract, with some fields that are only stored. Times are ISO 8601 in UTC.
 
     ``request`` is the plan request of a job that applies a plan. ``automatic`` marks a check or a cleaning that no user
@@ -155,7 +156,7 @@ class Job:
     state: State = "queued"
     phase: Phase | None = None
     progress: Progress = field(default_factory=Progress)
-    message: str = "Waiting to start"
+    message: str = say("Waiting to start")
     created: str = field(default_factory=now)
     started: str | None = None
     finished: str | None = None

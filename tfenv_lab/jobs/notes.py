@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidRequest, NotFound, Protected
-from ..sentences import without_credentials
+from ..sentences import say, without_credentials
 
 if TYPE_CHECKING:
     from ..conda.prefix.revisions import Revision
@@ -41,10 +41,12 @@ class NoteService:
 
 def _checked(note: object) -> str | None:
     if note is not None and not isinstance(note, str):
-        raise InvalidRequest("“note” must be a string or null.")
+        raise InvalidRequest(say("“note” must be a string or null."))
     text = without_credentials(note or "").strip()
     if len(text) > LONGEST:
-        raise InvalidRequest(f"The note has {len(text)} characters; the limit is {LONGEST}.")
+        raise InvalidRequest(
+            say("The note has {count} characters; the limit is {longest}.", count=len(text), longest=LONGEST)
+        )
     return text or None
 
 
@@ -56,7 +58,7 @@ def _write(prefix: Path, name: str, number: int, note: str | None) -> Revision:
         with prefix_lock.hold(prefix, "note"):
             found = revisions.annotate(prefix, number, note)
     except OSError as error:
-        raise Protected("The note cannot be written. Nothing was changed.", str(error)) from error
+        raise Protected(say("The note cannot be written. Nothing was changed."), str(error)) from error
     if found is None:
-        raise NotFound(f"“{name}” has no revision {number}.")
+        raise NotFound(say("“{name}” has no revision {number}.", name=name, number=number))
     return found

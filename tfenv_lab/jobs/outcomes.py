@@ -12,7 +12,7 @@ from pathlib import Path
 from ..conda.transaction.staging import Leftover
 from ..disk.reads import BoundedReads
 from ..errors import JobFailed, PrefixBusy, from_json
-from ..sentences import megabytes
+from ..sentences import megabytes, say
 from .deaths import Death
 from .messages import Failed, Succeeded
 from .models import DONE, Job
@@ -42,15 +42,17 @@ async def outcome(job: Job, last: Succeeded | Failed | Death, is_cancelled: bool
     if done:
         return job.ended("succeeded", message=DONE.get(job.kind, "Done"), leftovers=leftovers)
     if is_cancelled:
-        return job.ended("cancelled", message="Cancelled; nothing was changed", leftovers=leftovers)
+        return job.ended("cancelled", message=say("Cancelled; nothing was changed"), leftovers=leftovers)
     return job.failed(last.error, last.state, leftovers=leftovers)
 
 
 def unfinished(job: Job, is_cancelled: bool) -> Job:
     """Return a cleaning whose worker died. What it deleted is gone, and the next cleaning deletes the rest."""
     if is_cancelled:
-        return job.ended("cancelled", message="Cancelled; some files may be deleted already")
-    failure = JobFailed("Another process stopped the job. Some files may be deleted already.", hint="Try again.")
+        return job.ended("cancelled", message=say("Cancelled; some files may be deleted already"))
+    failure = JobFailed(
+        say("Another process stopped the job. Some files may be deleted already."), hint=say("Try again.")
+    )
     return job.failed(failure, "interrupted")
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from .. import postponement
 from ..errors import ChannelUnreachable, IndexUnreachable
+from ..sentences import say
 from .models import BusyServer
 
 if TYPE_CHECKING:
@@ -42,8 +43,13 @@ async def patiently(
                 error.hint = postponement.hint(wait)
                 raise
             waited += wait
-            host = urlsplit(url).hostname or "the server"
-            text = f"Waiting until {postponement.clock(wait)}, because {host} is busy (HTTP status {status})"
+            host: str = urlsplit(url).hostname or say("the server")
+            text = say(
+                "Waiting until {clock}, because {host} is busy (HTTP status {status})",
+                clock=postponement.clock(wait),
+                host=host,
+                status=status,
+            )
             print(f"{error.message} {text}.", file=sys.stderr, flush=True)
             tell(text, BusyServer(host, status, postponement.time_after(wait).isoformat(timespec="seconds")))
             await asyncio.sleep(wait)

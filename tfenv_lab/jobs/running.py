@@ -15,6 +15,7 @@ from ..conda.transaction.staging import Leftover
 from ..disk import faults
 from ..errors import JobFailed, NotRunning, PrefixBusy, TfenvError
 from ..models import Advice
+from ..sentences import say
 from . import outcomes
 from .deaths import Death
 from .leftovers import Leftovers
@@ -123,8 +124,13 @@ class RunningJobs:
         job = self.holder_of(prefix)
         if job is not None:
             raise PrefixBusy(
-                f"“{job.name}” is busy: a job of kind “{job.kind}” is {job.state}.",
-                hint="Wait for that job, or cancel it.",
+                say(
+                    "“{name}” is busy: a job of kind “{kind}” is {state}.",
+                    name=job.name,
+                    kind=job.kind,
+                    state=job.state,
+                ),
+                hint=say("Wait for that job, or cancel it."),
             )
 
     async def make_way(self, prefix: Path) -> None:
@@ -180,9 +186,9 @@ class RunningJobs:
         """Cancel a job, and wait until it has ended. Raises NotRunning if it is too late."""
         job = self._live.get(job_id)
         if job is None:
-            raise NotRunning("The job has already finished.")
+            raise NotRunning(say("The job has already finished."))
         if job.phase == "swap":
-            raise NotRunning("The change is taking effect; it is too late to cancel the job.")
+            raise NotRunning(say("The change is taking effect; it is too late to cancel the job."))
         self._cancelled.add(job_id)
         worker = self._workers.get(job_id)
         if worker is not None:
@@ -230,17 +236,19 @@ class RunningJobs:
             job = await outcomes.outcome(self._live[job_id], last, job_id in self._cancelled)
         except asyncio.CancelledError:
             if job_id in self._cancelled:
-                job = self._live[job_id].ended("cancelled", message="Cancelled before it started")
+                job = self._live[job_id].ended("cancelled", message=say("Cancelled before it started"))
             else:
                 job = self._live[job_id].failed(
-                    JobFailed("The server stopped before the job started. Nothing was changed.", hint="Try again."),
+                    JobFailed(
+                        say("The server stopped before the job started. Nothing was changed."), hint=say("Try again.")
+                    ),
                     "interrupted",
                 )
         except Exception as error:
             known = faults.translated(error) if isinstance(error, OSError) else error
             if not isinstance(known, TfenvError):
                 self._log.exception("Job %s failed in the server", job_id)
-                known = JobFailed("The job failed unexpectedly.", str(error), hint="See the server log.")
+                known = JobFailed(say("The job failed unexpectedly."), str(error), hint=say("See the server log."))
             job = self._live[job_id].failed(known)
         finally:
             self._workers.pop(job_id, None)
@@ -251,7 +259,7 @@ class RunningJobs:
                 job = await self._aftermath.settle(job, last if isinstance(last, Succeeded) else None)
             except Exception as error:
                 self._log.exception("Updating the server after job %s failed", job_id)
-                text = f"The server could not register the kernel: {error}. See the server log."
+                text = say("The server could not register the kernel: {error}. See the server log.", error=error)
                 job = replace(
                     job,
                     message=DONE_WITHOUT_KERNEL.get(job.kind, job.message),

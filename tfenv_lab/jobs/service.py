@@ -16,6 +16,7 @@ from ..plan_requests import Clean, Create, Install, PlanRequest
 from ..plans import cleanings
 from ..plans.room import require_room
 from ..plans.service import DISK_SPACE
+from ..sentences import say
 from ..space.survey import Demand
 from .dead_servers import DeadServers
 from .deletions import Deletions
@@ -135,7 +136,7 @@ class JobService(LoggingConfigurable):
         """Return one job. Raises NotFound."""
         found = next((job for job in await self.all() if job.id == job_id), None)
         if found is None:
-            raise NotFound("There is no such job.")
+            raise NotFound(say("There is no such job."))
         return found
 
     async def log_of(self, job_id: str) -> str:
@@ -173,7 +174,7 @@ class JobService(LoggingConfigurable):
         if not plan.entries and plan.kind == "match" and change.origin == "in_place":
             return await self._unchanged(stored)
         if not plan.entries and not plan.forgets and plan.kind not in ("clone", "create", "rename", "match"):
-            raise InvalidRequest("There is nothing to change: the environment is up to date.")
+            raise InvalidRequest(say("There is nothing to change: the environment is up to date."))
         for place in change.places:
             self.running.require_idle(place)
         await self._plans().require_current(plan)
@@ -218,7 +219,7 @@ class JobService(LoggingConfigurable):
         """Start the job that deletes what a plan names and what nobody needs now. Raises what ``apply`` raises."""
         plan, request = stored.plan, stored.request
         if not isinstance(request, Clean) or plan.cleaning is None or not plan.cleaning.items:
-            raise InvalidRequest("There is nothing to delete.")
+            raise InvalidRequest(say("There is nothing to delete."))
         place = Path(plan.prefix)
         self.running.require_idle(place)
         planned = {item.path for item in plan.cleaning.items}
@@ -269,16 +270,16 @@ class JobService(LoggingConfigurable):
     async def build_channel(self, folder: Path) -> Job:
         """Start the job that builds a local channel below the directory ``folder``. Raises PrefixBusy."""
         self.running.require_idle(folder)
-        job = Job(new_id(), "build-channel", "local channel", str(folder), None)
+        job = Job(new_id(), "build-channel", say("local channel"), str(folder), None)
         return await self.running.begin(job, BuildChannel())
 
     async def cancel(self, job_id: str) -> Job:
         """Cancel a queued or running job and return it. Raises NotFound, or NotRunning if it is too late."""
         job = await self.get(job_id)
         if job.state in FINISHED:
-            raise NotRunning("The job has already finished.")
+            raise NotRunning(say("The job has already finished."))
         if job_id not in self.running:
-            raise NotRunning("Another server runs this job.", hint="Cancel the job on that server.")
+            raise NotRunning(say("Another server runs this job."), hint=say("Cancel the job on that server."))
         await self.running.cancel(job_id)
         return await self.get(job_id)
 

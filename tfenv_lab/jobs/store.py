@@ -19,6 +19,7 @@ from .. import serde
 from ..disk import writes
 from ..errors import JobFailed, NotFound, TfenvError
 from ..plan_requests import PlanRequest
+from ..sentences import say
 from ..tensorflow_packages import is_tf_keras
 from .models import FINISHED, KINDS, Job, note_id
 
@@ -112,7 +113,7 @@ class JobStore:
     def log_path(self, job_id: str) -> Path:
         """Return the path of a job's log. Raises NotFound if the id is not a valid job id."""
         if not _ID.fullmatch(job_id):
-            raise NotFound("There is no such job.")
+            raise NotFound(say("There is no such job."))
         return self._folder / f"{job_id}.log"
 
     def append_log(self, job_id: str, text: str) -> None:

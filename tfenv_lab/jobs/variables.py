@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import Protected
+from ..sentences import say
 
 if TYPE_CHECKING:
     from ..environments.service import EnvironmentService
@@ -60,5 +61,5 @@ def _change(prefix: Path, values: Mapping[str, str | None]) -> None:
             variables.change(prefix, values)
     except OSError as error:
         raise Protected(
-            f"The variables of “{prefix.name}” cannot be written. Nothing was changed.", str(error)
+            say("The variables of “{name}” cannot be written. Nothing was changed.", name=prefix.name), str(error)
         ) from error

@@ -22,6 +22,7 @@ from ..conda.transaction.progress import Progress
 from ..disk import faults
 from ..errors import JobFailed, TfenvError
 from ..models import Advice, Phase
+from ..sentences import say
 from .messages import (
     ApplyChange,
     BuildChannel,
@@ -263,7 +264,7 @@ def main() -> None:
     except Exception as error:
         traceback.print_exc()
         failure = faults.translated(error) if isinstance(error, OSError) else None
-        failure = failure or JobFailed("The job failed unexpectedly.", str(error), hint="See the job's log.")
+        failure = failure or JobFailed(say("The job failed unexpectedly."), str(error), hint=say("See the job's log."))
         server.send(Failed(failure.to_json()))
     else:
         server.send(result)

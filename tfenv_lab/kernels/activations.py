@@ -13,7 +13,7 @@ from typing import Any
 
 from ..conda.prefix.activation import inherited_names, templates
 from ..conda.prefix.owner import has_scripts_of_another
-from ..sentences import some
+from ..sentences import say, some
 from .freshness import activation_of, state_of
 from .kernelspecs import Kernelspec
 
@@ -73,9 +73,10 @@ def skipped_sentence(spec: Kernelspec) -> str | None:
         return None
     folder = Path(str(mark["prefix"]), "etc", "conda", "activate.d")
     scripts = some([f"{folder / name} {text}" for name, text in sorted(skipped.items())], 3)
-    return (
-        f"The kernel of this environment lacks variables of activation, because scripts failed: {scripts}. "
-        "Correct the script or remove its package. It is skipped until it changes."
+    return say(
+        "The kernel of this environment lacks variables of activation, because scripts failed: "
+        "{scripts}. Correct the script or remove its package. It is skipped until it changes.",
+        scripts=scripts,
     )
 
 

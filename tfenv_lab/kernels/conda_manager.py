@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from ..disk.reads import BoundedReads
 from ..environments.models import Kernel
+from ..sentences import say
 from . import kernelspecs, naming
 
 
@@ -138,9 +139,10 @@ def trouble(manager: Any) -> str | None:
     # A drive that does not answer is not the user's directory.
     if reals[str(theirs)] is None or reals[str(theirs)] != reals[own]:
         return None
-    return (
-        "nb_conda_kernels deletes the kernels that tfenv_lab registers, because its kernelspec_path is the user's "
-        "kernel directory. Remove CondaKernelSpecManager.kernelspec_path from the Jupyter configuration."
+    return say(
+        "nb_conda_kernels deletes the kernels that tfenv_lab registers, because its "
+        "kernelspec_path is the user's kernel directory. Remove "
+        "CondaKernelSpecManager.kernelspec_path from the Jupyter configuration."
     )
 
 

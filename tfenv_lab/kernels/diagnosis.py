@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..conda.prefix.state import fingerprint
 from ..disk.reads import BoundedReads
 from ..processes import with_kernel_variables, without_python_variables
+from ..sentences import say
 from . import kernelspecs
 
 if TYPE_CHECKING:
@@ -63,7 +64,10 @@ def _mark(spec: KernelSpec) -> dict[str, Any] | None:
 
 
 def _away(prefix: Path) -> str:
-    return f"The environment {prefix} cannot be reached. A network drive may be unavailable. Select another kernel."
+    return say(
+        "The environment {prefix} cannot be reached. A network drive may be unavailable. Select another kernel.",
+        prefix=prefix,
+    )
 
 
 def _missing(place: tuple[Path, Path]) -> str:
@@ -72,11 +76,16 @@ def _missing(place: tuple[Path, Path]) -> str:
     if not prefix.parent.is_dir():
         return _away(prefix)
     if not (prefix / "conda-meta").is_dir():
-        return f"The environment {prefix} was deleted. Select another kernel, or create the environment again."
+        return say(
+            "The environment {prefix} was deleted. Select another kernel, or create the environment again.",
+            prefix=prefix,
+        )
     if not os.access(program, os.X_OK):
-        return (
-            f"The environment {prefix} is damaged: its program {program} is missing or cannot be started. "
-            "Revert the environment to an earlier revision, or create it again."
+        return say(
+            "The environment {prefix} is damaged: its program {program} is missing or cannot be "
+            "started. Revert the environment to an earlier revision, or create it again.",
+            prefix=prefix,
+            program=program,
         )
     return ""
 
@@ -95,22 +104,30 @@ async def _tried(prefix: Path, program: Path, env: Mapping[str, str]) -> str | N
             return None
         for elsewhere, remedy in _without_elsewhere(env):
             if await _failure(prefix, program, elsewhere) is None:
-                return (
-                    f"The kernel of the environment {prefix} cannot start: {last}. "
-                    f"The cause is outside the environment. {remedy}"
+                return say(
+                    "The kernel of the environment {prefix} cannot start: {last}. The cause is "
+                    "outside the environment. {remedy}",
+                    prefix=prefix,
+                    last=last,
+                    remedy=remedy,
                 )
     except OSError as error:
-        return (
-            f"The Python of the environment {prefix} cannot be started: {error.strerror}. Create the environment again."
+        return say(
+            "The Python of the environment {prefix} cannot be started: {strerror}. Create the environment again.",
+            prefix=prefix,
+            strerror=error.strerror,
         )
     if re.search(r"No module named '?ipykernel\b", last):
-        return (
-            f"The environment {prefix} cannot run notebooks, because ipykernel is not installed in it anymore. "
-            "Install ipykernel in the environment, or select another kernel."
+        return say(
+            "The environment {prefix} cannot run notebooks, because ipykernel is not installed "
+            "in it anymore. Install ipykernel in the environment, or select another kernel.",
+            prefix=prefix,
         )
-    return (
-        f"The kernel of the environment {prefix} cannot start: {last}. "
-        "Revert the environment to an earlier revision, or update the package that the error names."
+    return say(
+        "The kernel of the environment {prefix} cannot start: {last}. Revert the environment to "
+        "an earlier revision, or update the package that the error names.",
+        prefix=prefix,
+        last=last,
     )
 
 
@@ -118,11 +135,14 @@ def _without_elsewhere(env: Mapping[str, str]) -> Iterator[tuple[dict[str, str],
     """Yield variables with which Python imports less from outside the environment, and the remedy if they help."""
     no_user_site = {"PYTHONNOUSERSITE": "1"}
     if "PYTHONNOUSERSITE" not in env:
-        remedy = "Let the kernel ignore the packages that “pip install --user” installed (Kernel Settings)."
+        remedy = say("Let the kernel ignore the packages that “pip install --user” installed (Kernel Settings).")
         yield {**env, **no_user_site}, remedy
     names = [name for name in ("PYTHONPATH", "PYTHONHOME") if env.get(name)]
     if names:
-        yield without_python_variables(env) | no_user_site, f"Unset {' and '.join(names)} before you start JupyterLab."
+        yield (
+            without_python_variables(env) | no_user_site,
+            say("Unset {names} before you start JupyterLab.", names=" and ".join(names)),
+        )
 
 
 async def _failure(prefix: Path, program: Path, env: Mapping[str, str]) -> str | None:
@@ -149,4 +169,4 @@ async def _failure(prefix: Path, program: Path, env: Mapping[str, str]) -> str |
     if process.returncode == 0:
         return None
     lines = [line for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
-    return lines[-1].strip() if lines else f"Python exited with status {process.returncode}"
+    return lines[-1].strip() if lines else say("Python exited with status {returncode}", returncode=process.returncode)

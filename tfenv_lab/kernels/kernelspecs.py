@@ -24,6 +24,7 @@ from ..disk import faults
 from ..disk.reads import BoundedReads
 from ..disk.writes import is_within
 from ..errors import UnusableDirectory
+from ..sentences import say
 
 log = logging.getLogger(__name__)
 
@@ -69,8 +70,8 @@ def fault() -> UnusableDirectory | None:
     if not isinstance(reason, str):
         return None
     return UnusableDirectory(
-        f"Kernels cannot be registered in {folder}: {reason}.",
-        hint="Make this directory writable, or set JUPYTER_DATA_DIR to another directory and restart Jupyter.",
+        say("Kernels cannot be registered in {folder}: {reason}.", folder=folder, reason=reason),
+        hint=say("Make this directory writable, or set JUPYTER_DATA_DIR to another directory and restart Jupyter."),
     )
 
 

@@ -13,6 +13,7 @@ from ..environments import facts
 from ..environments.discovery import hash_of
 from ..environments.models import EnvironmentFacts, Kernel
 from ..errors import InvalidRequest, TfenvError
+from ..sentences import say
 from . import activations, building, conda_manager, kernelspecs, naming
 from .activations import Activation
 from .building import Built, KernelContext
@@ -70,9 +71,9 @@ class KernelRegistrar:
         """Register an environment, as :meth:`KernelService.register` does."""
         if not kernelspecs.inside(prefix):
             raise InvalidRequest(
-                "This environment has no kernel.",
-                f"{prefix / kernelspecs.INSIDE} has no kernelspec",
-                hint="Install the package ipykernel in the environment first.",
+                say("This environment has no kernel."),
+                say("{prefix} has no kernelspec", prefix=prefix / kernelspecs.INSIDE),
+                hint=say("Install the package ipykernel in the environment first."),
             )
         # Before writing, so that a new environment gets the name that nb_conda_kernels gives it.
         conda_manager.forget(self._manager, prefix, exists=True)
@@ -272,8 +273,11 @@ class KernelRegistrar:
             for item in items:
                 there = kernelspecs.read(folder / item.identifier)
                 if there is not None and there.mark is None:
-                    message = f"The name “{item.identifier}” belongs to a kernel that this server does not manage."
-                    raise InvalidRequest(message, str(there.folder), hint="Rename the environment or that kernel.")
+                    message = say(
+                        "The name “{identifier}” belongs to a kernel that this server does not manage.",
+                        identifier=item.identifier,
+                    )
+                    raise InvalidRequest(message, str(there.folder), hint=say("Rename the environment or that kernel."))
         for prefix, items in built.items():
             for item in items:
                 kernelspecs.write(folder / item.identifier, item.spec, item.resources, prefix, item.drawn)

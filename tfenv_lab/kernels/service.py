@@ -15,6 +15,7 @@ from ..environments.discovery import hash_of, id_of
 from ..environments.models import EnvironmentFacts, Kernel
 from ..errors import InvalidRequest, UnusableDirectory
 from ..models import Advice
+from ..sentences import joined, say
 from . import conda_manager, kernelspecs, naming, settings
 from .activations import skipped_sentence
 from .freshness import OutdatedKernels
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
 
 #: Why an environment that the trait ``kernel_filter`` matches has no kernel.
-EXCLUDED = "The server's configuration (kernel_filter) excludes this environment from the kernels."
+EXCLUDED = say("The server's configuration (kernel_filter) excludes this environment from the kernels.")
 
 
 class KernelService(LoggingConfigurable):
@@ -120,8 +121,11 @@ class KernelService(LoggingConfigurable):
         """
         if wanted and conda_manager.is_active(self._manager):
             raise InvalidRequest(
-                "Kernel settings are not available, because nb_conda_kernels manages the kernel of this environment.",
-                hint="Set a variable of the environment with “conda env config vars set NAME=value”.",
+                say(
+                    "Kernel settings are not available, because nb_conda_kernels manages the kernel "
+                    "of this environment."
+                ),
+                hint=say("Set a variable of the environment with “conda env config vars set NAME=value”."),
             )
         if env is None:
             env = await asyncio.to_thread(self._registrar.added, prefix) or {}
@@ -281,12 +285,12 @@ class KernelService(LoggingConfigurable):
             return [Advice("activation-script", "warning", skipped)]
         if self._fault and found.id not in self._registered:
             # The status has the warning, so that the rows of all environments need not repeat it.
-            return [Advice("kernel-not-registered", "info", f"{self._fault.message} {self._fault.hint}")]
+            return [Advice("kernel-not-registered", "info", joined(" ", (self._fault.message, self._fault.hint)))]
         return []
 
     def _register(self, prefix: Path, name: str | None, env: Mapping[str, str] | None) -> Kernel:
         if self._reconciler.is_filtered(prefix):
-            raise InvalidRequest(EXCLUDED, hint="Ask the administrator to change TfenvLab.kernel_filter.")
+            raise InvalidRequest(EXCLUDED, hint=say("Ask the administrator to change TfenvLab.kernel_filter."))
         kernel = self._registrar.register(prefix, name, env)
         # Only now, so that a failed registration changes nothing.
         self._hidden.show(prefix)

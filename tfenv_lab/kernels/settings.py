@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from ..conda.prefix.activation import template
 from ..errors import InvalidRequest
+from ..sentences import say
 
 _CUDA_DATA = "--xla_gpu_cuda_data_dir="
 
@@ -54,9 +55,9 @@ def parse(body: Mapping[str, Any]) -> dict[str, bool]:
     """Return the settings that a request's JSON changes; null leaves a setting unchanged. Raises InvalidRequest."""
     for name, value in body.items():
         if name not in _SETTINGS:
-            raise InvalidRequest(f"“{name}” is not a kernel setting.")
+            raise InvalidRequest(say("“{name}” is not a kernel setting.", name=name))
         if value is not None and not isinstance(value, bool):
-            raise InvalidRequest(f"“{name}” must be true or false.")
+            raise InvalidRequest(say("“{name}” must be true or false.", name=name))
     return {name: value for name, value in body.items() if value is not None}
 
 

@@ -11,6 +11,7 @@ from .. import serde
 from ..disk import writes
 from ..disk.reads import BoundedReads
 from ..errors import ChannelNotAllowed, InvalidRequest
+from ..sentences import parts_of, say
 
 if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
@@ -82,6 +83,7 @@ class LocalChannel:
         return {
             "available": reason is None,
             "reason": reason,
+            "sentences": parts_of({"reason": reason}),
             "active": self.active,
             "seconds": SECONDS,
             "bytes": BYTES,
@@ -92,7 +94,7 @@ class LocalChannel:
         from ..wheelchannel import availability
 
         if self._restricted:
-            return "The administrator restricts the channels that this server may use."
+            return say("The administrator restricts the channels that this server may use.")
         return availability.reason()
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .. import plan_requests as requests
-from ..sentences import some
+from ..sentences import say, some
 from ..tensorflow_packages import DISTRIBUTIONS, LEADS
 
 _SHOWN = 4
@@ -19,33 +19,37 @@ def asked(request: requests.ChangeRequest, name: str) -> str:
     """
     match request:
         case requests.Create():
-            named = [f"TensorFlow {request.tensorflow}"] if request.tensorflow else []
+            named: list[str] = [f"TensorFlow {request.tensorflow}"] if request.tensorflow else []
             named += [f"Python {request.python}"] if request.python else []
             named += [f"Keras {request.keras}"] if isinstance(request.keras, str) else []
             named += request.packages
-            return f"Create with {some(named, _SHOWN)}" if named else "Create"
+            return say("Create with {named}", named=some(named, _SHOWN)) if named else say("Create")
         case requests.Install():
-            text = f"Install {some(request.specs, _SHOWN)}"
+            text = say("Install {specs}", specs=some(request.specs, _SHOWN))
             if request.remove:
-                text += f"; remove {_titles(request.remove)}"
+                text += say("; remove {packages}", packages=_titles(request.remove))
         case requests.Update():
-            text = f"Update {'all packages' if request.packages == requests.ALL else _titles(request.packages)}"
+            text = (
+                say("Update all packages")
+                if request.packages == requests.ALL
+                else say("Update {packages}", packages=_titles(request.packages))
+            )
         case requests.Remove():
-            text = f"Remove {_titles(request.packages)}"
+            text = say("Remove {packages}", packages=_titles(request.packages))
         case requests.Clone():
-            text = f"Copy {name}"
+            text = say("Copy {name}", name=name)
         case requests.Rename():
-            text = f"Rename {name} to {request.name}"
+            text = say("Rename {name} to {new}", name=name, new=request.name)
         case requests.Import():
-            text = f"Import from {request.file}" if request.file else "Import"
+            text = say("Import from {file}", file=request.file) if request.file else say("Import")
         case requests.Match():
-            text = f"Match {request.file}" if request.file else "Match a lock"
+            text = say("Match {file}", file=request.file) if request.file else say("Match a lock")
         case requests.Revert():
-            text = f"Revert to revision {request.revision}"
+            text = say("Revert to revision {revision}", revision=request.revision)
         case requests.Repair():
-            text = "Repair"
+            text = say("Repair")
     into = getattr(request, "into", None)
-    return f"{text}, in a copy of {name}" if into else text
+    return say("{text}, in a copy of {name}", text=text, name=name) if into else text
 
 
 def _titles(names: Iterable[str]) -> str:

@@ -44,8 +44,8 @@ async def missing(records: Sequence[RepoDataRecord], repodata: Repodata) -> list
             "packages-missing",
             "warning",
             listing(
-                "These packages are neither in the package cache nor in a reachable channel: {}. The plan cannot be "
-                "applied without them.",
+                "These packages are neither in the package cache nor in a reachable channel: "
+                "{items}. The plan cannot be applied without them.",
                 names,
             ),
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import ChannelNotAllowed
-from ..sentences import redact
+from ..sentences import redact, say
 
 if TYPE_CHECKING:
     from ..conda.repodata.repodata import Repodata
@@ -39,6 +39,8 @@ def chosen(channels: Sequence[str], repodata: Repodata, allowed: Sequence[str]) 
         with contextlib.suppress(ValueError):
             require_permitted(resolve_channels(text, settings), settings)
         if text not in known:
-            message = f"The channel “{redact(text)[:_LONGEST]}” is not allowed."
-            raise ChannelNotAllowed(message, hint=f"Choose among the allowed channels: {', '.join(allowed) or 'none'}.")
+            message = say("The channel “{text}” is not allowed.", text=redact(text)[:_LONGEST])
+            raise ChannelNotAllowed(
+                message, hint=say("Choose among the allowed channels: {allowed}.", allowed=", ".join(allowed) or "none")
+            )
     return on(repodata, dict.fromkeys(url for text in channels for url in known.urls_of(text)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from ..conda.prefix.records import by_name, channel_of
 from ..models import Action, Installed
 from ..plan_requests import Source
 from ..pypi.models import Distribution
-from ..sentences import some
+from ..sentences import joined, say, say_n, some
 from ..tensorflow_packages import rank
 from .models import Entry
 
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 #: A dependency on one build of a package, as the outputs of one recipe have it.
 _EXACT = re.compile(r"[^ ]+ (?:==)?[^ <>=*|,~!]+ [^ *]+")
-_VERBS: dict[Action, str] = {
-    "install": "added",
-    "upgrade": "upgraded",
-    "downgrade": "downgraded",
-    "change": "changed",
-    "remove": "removed",
-    "repair": "repaired",
+#: What happened to other packages than the requested ones.
+_COUNTED: dict[Action, Callable[[int], str]] = {
+    "install": lambda count: say_n("{count} added", "{count} added", count),
+    "upgrade": lambda count: say_n("{count} upgraded", "{count} upgraded", count),
+    "downgrade": lambda count: say_n("{count} downgraded", "{count} downgraded", count),
+    "change": lambda count: say_n("{count} changed", "{count} changed", count),
+    "remove": lambda count: say_n("{count} removed", "{count} removed", count),
+    "repair": lambda count: say_n("{count} repaired", "{count} repaired", count),
 }
 
 
@@ -144,7 +145,7 @@ def _action(was: _Package | None, will: _Package | None) -> Action:
 
 def summary(lines: list[Entry]) -> str:
     """Return one line for a revision: the requested packages, in their order, and a count of the others."""
-    named = []
+    named: list[str] = []
     for entry in lines:
         if not entry.requested:
             continue
@@ -153,8 +154,8 @@ def summary(lines: list[Entry]) -> str:
         elif entry.to:
             named.append(f"{entry.name} {entry.to['version']}")
         else:
-            named.append(f"{entry.name} removed")
+            named.append(say("{name} removed", name=entry.name))
     rest = [entry.action for entry in lines if not entry.requested]
-    counts = [f"{rest.count(action)} {word}" for action, word in _VERBS.items() if action in rest]
+    counts = [counted(rest.count(action)) for action, counted in _COUNTED.items() if action in rest]
     text = some(named, 4)
-    return "; ".join(part for part in (text, ", ".join(counts)) if part) or "No packages changed"
+    return joined("; ", (text, joined(", ", counts))) or say("No packages changed")

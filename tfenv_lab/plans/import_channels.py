@@ -12,7 +12,7 @@ import msgspec
 from ..errors import ChannelNotAllowed, Unsatisfiable
 from ..models import Advice
 from ..plan_requests import Import
-from ..sentences import listing, redact
+from ..sentences import listing, redact, say, say_n
 from . import import_help
 
 if TYPE_CHECKING:
@@ -71,8 +71,9 @@ def choose(
         raise refusal(request, refused, permission, [_WITHOUT])
     used = [ref.name for ref in settings.channels if not urls or ref.url in urls] or list(permission.names)
     message = listing(
-        f"Channels that are not allowed are left out: {{}}. The packages come from {', '.join(used)}.",
+        "Channels that are not allowed are left out: {items}. The packages come from {used}.",
         [_shown(text) for text in refused],
+        used=", ".join(used),
     )
     offer = msgspec.structs.replace(request, channels="all") if can_add(permission) else None
     return urls, [Advice("channels-left-out", "warning", message, offer)]
@@ -82,8 +83,8 @@ def _shown(text: str) -> str:
     return redact(text)[:_LONGEST]
 
 
-_WITHOUT = ("Import without these channels", {"channels": "allowed"})
-_WITH = ("Import with these channels added", {"channels": "all"})
+_WITHOUT = (say("Import without these channels"), {"channels": "allowed"})
+_WITH = (say("Import with these channels added"), {"channels": "all"})
 
 
 def choose_exact(
@@ -105,7 +106,11 @@ def with_left_out(error: Unsatisfiable, notes: Sequence[Advice]) -> Unsatisfiabl
         return error
     offer = left.plan_request
     ways = import_help.alternatives(offer, (_WITH[0], {})) if isinstance(offer, Import) else []
-    message = f"{error.message} These channels of the file are not allowed and were left out: {', '.join(left.items)}."
+    message = say(
+        "{message} These channels of the file are not allowed and were left out: {items}.",
+        message=error.message,
+        items=", ".join(left.items),
+    )
     return Unsatisfiable(message, error.details, error.hint, [*error.alternatives, *ways])
 
 
@@ -121,18 +126,26 @@ def refusal(
 
     Without ``ways``, the packages of the file are exact and can only be solved again.
     """
-    one = len(refused) == 1
-    this, it = ("this channel", "it") if one else ("these channels", "them")
     shown = ", ".join(f"“{_shown(text)}”" for text in refused)
-    way = f"Import the file without {this}" if ways else "Solve the packages of the file on the allowed channels"
-    hint = f"Allowed: {', '.join(permission.names) or 'none'}. {way}"
+    way = (
+        say_n("Import the file without this channel", "Import the file without these channels", len(refused))
+        if ways
+        else say("Solve the packages of the file on the allowed channels")
+    )
+    hint = say("Allowed: {names}.", names=", ".join(permission.names) or say("none")) + " " + way
     if can_add(permission):
-        hint += f", or add {it} for this import."
+        hint += say_n(", or add it for this import.", ", or add them for this import.", len(refused))
         ways = [*ways, _WITH]
     else:
-        hint += f", or ask the administrator to add {it} to TfenvLab.allowed_channels."
+        hint += say_n(
+            ", or ask the administrator to add it to TfenvLab.allowed_channels.",
+            ", or ask the administrator to add them to TfenvLab.allowed_channels.",
+            len(refused),
+        )
     return ChannelNotAllowed(
-        f"The channel {shown} is not allowed." if one else f"These channels are not allowed: {shown}.",
+        say_n(
+            "The channel {names} is not allowed.", "These channels are not allowed: {names}.", len(refused), names=shown
+        ),
         hint=hint,
         alternatives=import_help.alternatives(request, *ways),
     )
@@ -150,13 +163,14 @@ def _added(
     broken = [text for text in refused if not allowed.urls_of(text)]
     if broken:
         raise ChannelNotAllowed(
-            f"{', '.join(f'“{_shown(text)}”' for text in broken)} cannot be used as a channel.",
-            hint="Correct the channels in the file, or import it without them.",
+            say("{broken} cannot be used as a channel.", broken=", ".join(f"“{_shown(text)}”" for text in broken)),
+            hint=say("Correct the channels in the file, or import it without them."),
             alternatives=import_help.alternatives(request, _WITHOUT),
         )
     urls = list(dict.fromkeys(url for text in wanted for url in allowed.urls_of(text)))
     message = listing(
-        "Packages may come from channels that are not configured: {}. Only this plan uses them; later updates do not.",
+        "Packages may come from channels that are not configured: {items}. Only this plan uses "
+        "them; later updates do not.",
         [_shown(text) for text in refused],
     )
     return urls, [Advice("channels-added", "warning", message)]

@@ -12,6 +12,7 @@ import msgspec
 
 from .. import serde
 from ..errors import SolverTimeout, Unsatisfiable
+from ..sentences import joined, say
 from . import import_missing
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 #: Returns which of some projects a package index has.
 OnIndex = Callable[[Iterable[str]], Awaitable[set[str]]]
 
-_VERSIONS = ("Keep the versions, drop the builds", {"builds": "versions"})
-_NAMES = ("Keep only the names", {"builds": "names"})
+_VERSIONS = (say("Keep the versions, drop the builds"), {"builds": "versions"})
+_NAMES = (say("Keep only the names"), {"builds": "names"})
 #: Packages that only one platform has, as files that were exported there name them.
 _FOREIGN = {
     "macOS": {"appnope", "libcxx", "python.app", "pyobjc-core"},
@@ -87,31 +88,43 @@ async def explained(error: Unsatisfiable, request: Import, asked: Mapping[str, s
     if missing:
         found = await import_missing.look_up(missing, asked, source, search.others, search.on_index, is_export)
         told += found.sentences
-        hint = "Leave these packages out, or correct their names."
+        hint = say("Leave these packages out, or correct their names.")
         if is_export:
-            hint = "Import the file without its builds or versions. Packages that no channel has are then left out."
+            hint = say(
+                "Import the file without its builds or versions. Packages that no channel has are then left out."
+            )
     if exact:
-        counted = f"No channel has {len(exact)} of the {built} exact builds in the file"
-        told.append(f"{counted}." if missing else f"{counted}, such as “{exact[0]}”.")
+        counted = say("No channel has {count} of the {built} exact builds in the file", count=len(exact), built=built)
+        told.append(counted + "." if missing else say("{counted}, such as “{exact}”.", counted=counted, exact=exact[0]))
         if not missing and request.builds == "exact":
-            hint = "Import the file without its builds, or only with the names of its packages."
+            hint = say("Import the file without its builds, or only with the names of its packages.")
     if platform:
-        told.append(f"The file was probably written on {platform}.")
+        told.append(say("The file was probably written on {platform}.", platform=platform))
     if not is_export:
         # The packages that are not missing may have no solution either.
         freed: dict[str, str | None] = {name: name for name, text in absent.items() if not _has_build(text)}
-        told += [f"No channel has “{absent[name]}”; the newest is {await _newest(name, source)}." for name in freed]
+        told += [
+            say(
+                "No channel has “{absent}”; the newest is {newest}.",
+                absent=absent[name],
+                newest=await _newest(name, source),
+            )
+            for name in freed
+        ]
         present = {name: freed.get(name) or text for name, text in asked.items() if name not in missing}
         python = await _other_python(present, source)
         if python is not None:
-            told = [*(told or [error.message]), f"Python {python} works instead of “{asked['python']}”."]
-            hint = hint or f"Write “python={python}” in the file."
+            told = [
+                *(told or [error.message]),
+                say("Python {python} works instead of “{python_2}”.", python=python, python_2=asked["python"]),
+            ]
+            hint = hint or say("Write “python={python}” in the file.", python=python)
             freed["python"] = f"python {python}.*"
         offers = found.replacements if missing else [{}] if freed else []
         ways += [_way(request, {**each, **freed}) for each in offers]
     if not ways and request.builds == "exact":
         ways = [*([_VERSIONS] if built else []), *([_NAMES] if any(" " in text for text in asked.values()) else [])]
-    return Unsatisfiable(" ".join(told) or error.message, error.details, hint, alternatives(request, *ways))
+    return Unsatisfiable(joined(" ", told) or error.message, error.details, hint, alternatives(request, *ways))
 
 
 def _has_build(text: str) -> bool:

@@ -13,7 +13,7 @@ from ..errors import BuildNeeded, IndexNotAllowed, IndexUnreachable, InvalidRequ
 from ..pypi import named_places
 from ..pypi import requirements as texts
 from ..pypi.models import IndexLock
-from ..sentences import listing, redact, some
+from ..sentences import listing, redact, say, some
 from . import import_help, sources
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .index_solver import FromIndex, IndexSolver
 
 
-_CONFIGURED = ("Take them from the configured indexes", {"indexes": "configured"})
+_CONFIGURED = (say("Take them from the configured indexes"), {"indexes": "configured"})
 
 
 def require_python(request: Import, found: Imported) -> None:
@@ -36,10 +36,10 @@ def require_python(request: Import, found: Imported) -> None:
         f"{each.label} (from {redact(each.direct)})" if each.direct else each.label for each in found.index.packages
     ]
     raise InvalidRequest(
-        f"The file has Python packages, but no Python for them: {some(names, 5)}.",
+        say("The file has Python packages, but no Python for them: {names}.", names=some(names, 5)),
         "\n".join(names),
-        hint="Add Python to the packages of the file, or solve its packages again together with Python.",
-        alternatives=import_help.alternatives(request, ("Solve again, with Python", {"builds": "versions"})),
+        hint=say("Add Python to the packages of the file, or solve its packages again together with Python."),
+        alternatives=import_help.alternatives(request, (say("Solve again, with Python"), {"builds": "versions"})),
     )
 
 
@@ -93,7 +93,13 @@ async def solve(
             # As for conda's packages, the versions count if the exact files are not available.
             loose = structs.replace(lock, detail="versions")
             index = await solver.solve(requested, records, builds=request.source_builds, lock=loose)
-            return replace(index, notes=(*index.notes, f"{error.message} Other files of the same versions are taken."))
+            return replace(
+                index,
+                notes=(
+                    *index.notes,
+                    say("{message} Other files of the same versions are taken.", message=error.message),
+                ),
+            )
         ways = import_help.without_builds(request)
         raise type(error)(error.message, error.details, error.hint, ways) from error
 
@@ -115,13 +121,25 @@ async def _from_configured(
         return []
     where = some(list(dict.fromkeys(place for places in others.values() for place in places)), 3)
     if request.indexes == "configured":
-        told = "The file takes these packages from indexes that are not configured ("
-        return [listing(f"{told}{where}). They come from the configured ones instead: {{}}.", others)]
+        return [
+            listing(
+                "The file takes these packages from indexes that are not configured ({where}). They come from the "
+                "configured ones instead: {items}.",
+                others,
+                where=where,
+            )
+        ]
     raise IndexNotAllowed(
-        f"The file takes packages from an index that is not configured ({where}): {some(list(others), 5)}.",
+        say(
+            "The file takes packages from an index that is not configured ({where}): {list}.",
+            where=where,
+            list=some(list(others), 5),
+        ),
         "\n".join(f"{name}: {', '.join(places)}" for name, places in others.items()),
-        hint="Add the index to the configuration of pip, or take the packages of the same names from the configured "
-        "indexes if these are the right ones.",
+        hint=say(
+            "Add the index to the configuration of pip, or take the packages of the same names from "
+            "the configured indexes if these are the right ones."
+        ),
         alternatives=import_help.alternatives(request, _CONFIGURED),
     )
 

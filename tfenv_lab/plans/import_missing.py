@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import InvalidSpec, TfenvError
 from ..pypi.models import MARK
+from ..sentences import joined, say, say_n
 from . import sources
 
 if TYPE_CHECKING:
@@ -52,15 +53,24 @@ async def look_up(
     index = set() if is_export else await on_index([name for name in missing if name not in elsewhere][:_ASKED])
     sentences = []
     for name in missing:
-        told = f"No channel has “{name}”"
+        told = say("No channel has “{name}”", name=name)
         if name in elsewhere:
-            told = f"The channels of the file do not have “{name}”, but the channel “{elsewhere[name]}” does"
-        told += f"; did you mean “{meant[name]}”?" if name in meant else "."
+            told = say(
+                "The channels of the file do not have “{name}”, but the channel “{elsewhere}” does",
+                name=name,
+                elsewhere=elsewhere[name],
+            )
+        told += say("; did you mean “{meant}”?", meant=meant[name]) if name in meant else "."
         sentences.append(told)
     on = [f"“{name}”" for name in missing if name in index]
     if on:
         sentences.append(
-            f"The package index (PyPI) has {'a package' if len(on) == 1 else 'packages'} called {', '.join(on)}."
+            say_n(
+                "The package index (PyPI) has a package called {names}.",
+                "The package index (PyPI) has packages called {names}.",
+                len(on),
+                names=", ".join(on),
+            )
         )
     out: dict[str, str | None] = dict.fromkeys(missing)
     fixed = {**out, **{name: f"{channel}::{asked[name]}" for name, channel in elsewhere.items()}}
@@ -75,26 +85,39 @@ async def look_up(
 
 def label(replacements: Mapping[str, str | None]) -> str:
     """Return what replacements do, as on a button."""
-    parts = []
-    groups: dict[str, list[str]] = {}
+    left_out: list[str] = []
+    on_index: list[str] = []
+    loose: list[str] = []
+    by_channel: dict[str, list[str]] = {}
+    parts: list[str] = []
     for name, spec in replacements.items():
         if spec is None:
-            groups.setdefault("leave out {}", []).append(name)
+            left_out.append(name)
         elif sources.is_for_index(spec):
-            groups.setdefault("take {} from PyPI", []).append(name)
+            on_index.append(name)
         elif "::" in spec:
-            groups.setdefault(f"take {{}} from {spec.rpartition('::')[0]}", []).append(name)
+            by_channel.setdefault(spec.rpartition("::")[0], []).append(name)
         elif spec == name:
-            groups.setdefault("use any version of {}", []).append(name)
+            loose.append(name)
         elif name == "python":
-            parts.append(f"use Python {spec.removeprefix('python ').removesuffix('.*')}")
+            parts.append(say("Use Python {version}", version=spec.removeprefix("python ").removesuffix(".*")))
         else:
-            parts.append(f"use {spec.split(' ')[0]} for {name}")
-    for template, names in groups.items():
-        shown = ", ".join(names) if len(names) <= _SHOWN else f"{len(names)} packages"
-        parts.append(template.replace("{}", shown, 1))
-    text = ", ".join(parts)
-    return text[:1].upper() + text[1:]
+            parts.append(say("Use {other} for {name}", other=spec.split(" ")[0], name=name))
+    if left_out:
+        parts.append(say("Leave out {names}", names=_few(left_out)))
+    if on_index:
+        parts.append(say("Take {names} from PyPI", names=_few(on_index)))
+    for channel, names in by_channel.items():
+        parts.append(say("Take {names} from {channel}", names=_few(names), channel=channel))
+    if loose:
+        parts.append(say("Use any version of {names}", names=_few(loose)))
+    return joined("; ", parts)
+
+
+def _few(names: Sequence[str]) -> str:
+    if len(names) <= _SHOWN:
+        return ", ".join(names)
+    return say_n("{count} package", "{count} packages", len(names))
 
 
 async def _elsewhere(missing: Iterable[str], others: Repodata) -> dict[str, str]:

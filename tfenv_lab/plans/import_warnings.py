@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from .. import plan_requests
 from ..models import Advice
-from ..sentences import listing
+from ..sentences import listing, say
 
 if TYPE_CHECKING:
     from .solved import Solved
@@ -29,14 +29,14 @@ def _kernel(solved: Solved) -> Iterator[Advice]:
     if not isinstance(request, plan_requests.Import) or "python" not in names or "ipykernel" in names:
         return
     added = replace(request, packages=(*request.packages, "ipykernel"))
-    message = "The file does not list ipykernel, so notebooks cannot use this environment as a kernel."
+    message = say("The file does not list ipykernel, so notebooks cannot use this environment as a kernel.")
     if not solved.specs:
         added = replace(added, builds="versions")
-        message += " If it is added, the packages of the file are solved again, with the same versions."
+        message += say(" If it is added, the packages of the file are solved again, with the same versions.")
     yield Advice("no-kernel", "info", message, plan_request=added)
 
 
 def _variables(solved: Solved) -> Iterator[Advice]:
     if solved.variables:
         told = [f"{name}={value}" for name, value in solved.variables.items()]
-        yield Advice("variables", "info", listing("The environment sets these variables: {}.", told))
+        yield Advice("variables", "info", listing("The environment sets these variables: {items}.", told))

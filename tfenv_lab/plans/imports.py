@@ -15,7 +15,7 @@ from ..errors import ChannelNotAllowed, InvalidRequest, TfenvError, Unsatisfiabl
 from ..models import Advice
 from ..pypi import requirements
 from ..pypi.models import IndexLock
-from ..sentences import listing
+from ..sentences import listing, say
 from . import import_channels, import_help, import_index, installed_state, sources
 from .channel_choice import on
 
@@ -72,11 +72,17 @@ async def resolve(request: Import, repodata: Repodata, permission: Permission, o
         raise InvalidRequest(error.message, error.details, error.hint, alternatives) from error
     count = len(found.specs) + len(found.pypi) + len(found.pinned or ()) + len(found.index.packages)
     if count > _MOST_PACKAGES:
-        raise InvalidRequest(f"The file lists {count:,} packages. At most {_MOST_PACKAGES:,} can be imported at once.")
+        raise InvalidRequest(
+            say(
+                "The file lists {count} packages. At most {most_packages} can be imported at once.",
+                count=f"{count:,}",
+                most_packages=f"{_MOST_PACKAGES:,}",
+            )
+        )
     if found.pinned is not None and request.builds == "exact":
         for name in ("packages", "replacements"):
             if getattr(request, name):
-                raise InvalidRequest(f"“{name}” cannot be used with a file of exact packages.")
+                raise InvalidRequest(say("“{name}” cannot be used with a file of exact packages.", name=name))
     if request.builds != "exact":
         return await _simplified(request, found, repodata, permission, on_index)
     if found.pinned is None:
@@ -89,7 +95,7 @@ async def resolve(request: Import, repodata: Repodata, permission: Permission, o
             ways = [*import_help.without_builds(request), *error.alternatives]
             raise type(error)(error.message, error.details, error.hint, ways) from error
         # A notebook records both: if its exact packages are not available, its requested specs can still be solved.
-        note = f"{error.message} The notebook's requested packages are solved again instead."
+        note = say("{message} The notebook's requested packages are solved again instead.", message=error.message)
         index = structs.replace(found.index, detail="versions")
         again = replace(found, notes=(*found.notes, note), index=index)
         return await _solved(request, again, repodata, permission, on_index)
@@ -104,10 +110,14 @@ async def _simplified(
     gone = sorted(name for name in specs if name not in names and not name.startswith("__"))
     notes = []
     if gone:
-        notes.append(listing(f"No channel has these packages for {repodata.subdir}; they are left out: {{}}.", gone))
+        notes.append(
+            listing(
+                "No channel has these packages for {subdir}; they are left out: {items}.", gone, subdir=repodata.subdir
+            )
+        )
     kept = tuple(text for name, text in specs.items() if name not in gone)
     if specs and not kept:
-        raise InvalidRequest("No channel has any of the packages in the file.", ", ".join(gone))
+        raise InvalidRequest(say("No channel has any of the packages in the file."), ", ".join(gone))
     # The addresses in a lock name its channels, but here the packages come from the allowed ones.
     index = structs.replace(found.index, detail=request.builds)
     without = replace(found, specs=kept, pinned=None, notes=(*found.notes, *notes), index=index)
@@ -189,7 +199,12 @@ async def _solve(
         except Unsatisfiable:
             pass
         else:
-            return records, cuda, assumed, [f"{_NO_DRIVER} CUDA {cuda}, which the file names, is assumed."]
+            return (
+                records,
+                cuda,
+                assumed,
+                [say("{no_driver} CUDA {cuda}, which the file names, is assumed.", no_driver=_NO_DRIVER, cuda=cuda)],
+            )
     try:
         return await solve(source, asked.values(), virtual_packages=virtual), None, virtual, []
     except Unsatisfiable as error:
@@ -201,10 +216,15 @@ async def _solve(
             records, assumed = await with_cuda(cuda)
         except Unsatisfiable:
             raise error from None
-        return records, cuda, assumed, [f"{_NO_DRIVER} The newest CUDA that fits, {cuda}, is assumed."]
+        return (
+            records,
+            cuda,
+            assumed,
+            [say("{no_driver} The newest CUDA that fits, {cuda}, is assumed.", no_driver=_NO_DRIVER, cuda=cuda)],
+        )
 
 
-_NO_DRIVER = "The file asks for CUDA builds, but this machine has no NVIDIA driver."
+_NO_DRIVER = say("The file asks for CUDA builds, but this machine has no NVIDIA driver.")
 
 
 def _named_cuda(asked: Mapping[str, str]) -> str | None:
@@ -246,7 +266,7 @@ def _replaced(texts: Iterable[str], replacements: Mapping[str, str | None]) -> l
             used.add(name)
     for name in replacements:
         if name not in used:
-            raise InvalidRequest(f"“replacements” names “{name[:60]}”, which the file does not request.")
+            raise InvalidRequest(say("“replacements” names “{name}”, which the file does not request.", name=name[:60]))
     return found
 
 

@@ -18,7 +18,7 @@ from ..pypi.exact import ExactFiles
 from ..pypi.failures import needs_build
 from ..pypi.index import IndexReader
 from ..pypi.models import Distribution, IndexLock, IndexPolicy, IndexSettings
-from ..sentences import redact
+from ..sentences import redact, say
 from . import locked_packages
 from .index_state import IndexState
 
@@ -94,8 +94,8 @@ class IndexSolver:
         python = next((str(record.version) for record in records if record.name.normalized == "python"), None)
         if python is None:
             raise InvalidRequest(
-                "Packages from a package index need Python, and the environment would have none.",
-                hint="Request “python”, too.",
+                say("Packages from a package index need Python, and the environment would have none."),
+                hint=say("Request “python”, too."),
             )
         conda = await self.provided(records, prefix)
         configured = await self.settings()
@@ -157,7 +157,7 @@ class IndexSolver:
                 found = [each for each in await self._resolve(whole, configured) if each.name not in exact]
                 asked = {texts.name_of(text) for text in question.requirements}
                 more = [each.name for each in found if each.name not in asked]
-                told = "The file leaves out packages that others need, and the newest that fit are taken: "
+                told = say("The file leaves out packages that others need, and the newest that fit are taken: ")
                 return found, [f"{told}{', '.join(more)}."] if more else []
         if not question.requirements and not question.installed:
             return [], []
@@ -166,7 +166,7 @@ class IndexSolver:
         except Unsatisfiable as error:
             if question.builds or not configured.policy.allow_source_builds or not needs_build(error):
                 raise
-            message = "The package index has no wheel of a package, which would have to be built from source."
+            message = say("The package index has no wheel of a package, which would have to be built from source.")
             raise BuildNeeded(message, error.details) from error
 
     async def _resolve(self, question: resolving.Question, configured: IndexSettings) -> list[Distribution]:
@@ -209,8 +209,8 @@ def _require_permitted(wanted: Iterable[str], policy: IndexPolicy, builds: bool)
     """Raise IndexNotAllowed for what the administrator forbids: builds, and requirements that name a URL or path."""
     if builds and not policy.allow_source_builds:
         raise IndexNotAllowed(
-            "The administrator does not permit building packages from source.",
-            hint="Use packages with wheels, or ask the administrator to change TfenvLab.allow_source_builds.",
+            say("The administrator does not permit building packages from source."),
+            hint=say("Use packages with wheels, or ask the administrator to change TfenvLab.allow_source_builds."),
         )
     for text in wanted:
         url = Requirement(text).url
@@ -218,9 +218,10 @@ def _require_permitted(wanted: Iterable[str], policy: IndexPolicy, builds: bool)
             continue
         if not policy.allow_url_requirements:
             raise IndexNotAllowed(
-                f"The administrator does not permit requirements that name a URL: {redact(text)[:120]}.",
-                hint="Use a package from the index, or ask the administrator to change "
-                "TfenvLab.allow_url_requirements.",
+                say("The administrator does not permit requirements that name a URL: {text}.", text=redact(text)[:120]),
+                hint=say(
+                    "Use a package from the index, or ask the administrator to change TfenvLab.allow_url_requirements."
+                ),
             )
         settings.require_allowed(url, policy)
 

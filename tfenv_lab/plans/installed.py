@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..conda.solving import pins
 from ..errors import NotFound
+from ..sentences import say
 from .index_state import IndexState
 from .installed_state import State
 
@@ -35,7 +36,7 @@ class FoundEnvironment:
         """Raise NotFound for the first name that is neither a conda package nor a project here."""
         for name in sorted(names):
             if name not in self.state.names and self.index.project(name) not in self.index.names:
-                raise NotFound(f"“{name}” is not installed in this environment.")
+                raise NotFound(say("“{name}” is not installed in this environment.", name=name))
 
 
 class InstalledReader:

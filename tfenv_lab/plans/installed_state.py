@@ -15,6 +15,7 @@ from .. import variants
 from ..conda.prefix.records import by_name, dependency, names_of
 from ..errors import NotFound
 from ..plan_requests import ALL
+from ..sentences import say
 from ..tensorflow_packages import FAMILY, LEADS
 from ..versions import minor_of
 
@@ -92,7 +93,7 @@ class State:
         """Raise NotFound for the first name that is not installed."""
         missing = sorted(set(names) - self.names)
         if missing:
-            raise NotFound(f"“{missing[0]}” is not installed in this environment.")
+            raise NotFound(say("“{missing}” is not installed in this environment.", missing=missing[0]))
 
 
 def leaves(state: State) -> dict[str, str]:

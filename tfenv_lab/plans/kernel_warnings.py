@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..conda.prefix.records import load_json
 from ..models import Advice
-from ..sentences import some
+from ..sentences import say, say_n, some
 from .models import Entry
 
 if TYPE_CHECKING:
@@ -32,12 +32,17 @@ def _removed(solved: Solved, lines: Iterable[Entry]) -> Iterator[Advice]:
     prefix = solved.source or solved.prefix
     names = [entry.name for entry in lines if entry.action == "remove" and _has_kernel(prefix, entry)]
     if names:
-        one = len(names) == 1
         yield Advice(
             "kernel-removed",
             "warning",
-            f"{some(names, 3)} {'is' if one else 'are'} removed. Notebooks cannot use this environment without "
-            f"{'it' if one else 'them'}. Install {'it' if one else 'one'} again to get the kernel back.",
+            say_n(
+                "{names} is removed. Notebooks cannot use this environment without it. Install it again to get the "
+                "kernel back.",
+                "{names} are removed. Notebooks cannot use this environment without them. Install one again to get "
+                "the kernel back.",
+                len(names),
+                names=some(names, 3),
+            ),
         )
 
 
@@ -57,11 +62,14 @@ def _running(solved: Solved, running: Sequence[str]) -> Iterator[Advice]:
         yield Advice(
             "running-kernels",
             "warning",
-            f"In use by {', '.join(running)}. Shut down these kernels first, then select the renamed kernel.",
+            say(
+                "In use by {running}. Shut down these kernels first, then select the renamed kernel.",
+                running=", ".join(running),
+            ),
         )
     elif running:
         yield Advice(
             "running-kernels",
             "info",
-            f"In use by {', '.join(running)}. Restart the kernels after the change.",
+            say("In use by {running}. Restart the kernels after the change.", running=", ".join(running)),
         )

@@ -15,7 +15,7 @@ from ..pypi import requirements as texts
 from ..pypi.exact import ExactFiles
 from ..pypi.models import Distribution, IndexLock, IndexPolicy, Locked
 from ..pypi.places import path_of
-from ..sentences import redact, some
+from ..sentences import redact, say, some
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,9 @@ async def take(lock: IndexLock, conda: Mapping[str, str], files: ExactFiles) -> 
     found = await files.find(exact)
     both = [f"{each.label} (from {_origin(each)})" for each in packages if each.name in conda]
     if both and lock.detail == "exact":
-        notes.append(f"These packages come from a channel, which has the same versions: {', '.join(both)}.")
+        notes.append(
+            say("These packages come from a channel, which has the same versions: {both}.", both=", ".join(both))
+        )
     loose = [each for each in on_index if each not in exact]
     unsolved = {**locked.as_requirements(lock, loose), **{each.name: f"{each.name} @ {each.direct}" for each in direct}}
     requested = locked.requested(lock, [*direct, *on_index], files.python)
@@ -69,15 +71,15 @@ async def take(lock: IndexLock, conda: Mapping[str, str], files: ExactFiles) -> 
 def _require_agreement(packages: Sequence[Locked], conda: Mapping[str, str], lock: IndexLock) -> None:
     """Raise Unsatisfiable if a channel's package and a locked one are different versions of a project."""
     others = [
-        f"{each.label} (from a channel: {conda[each.name]})"
+        say("{label} (from a channel: {conda})", label=each.label, conda=conda[each.name])
         for each in packages
         if each.version and lock.detail != "names" and not texts.is_same_version(each.version, conda[each.name])
     ]
     if others:
         raise Unsatisfiable(
-            "The file has packages from an index in another version than from a channel: " + some(others, 5) + ".",
+            say("The file has packages from an index in another version than from a channel: ") + some(others, 5) + ".",
             "\n".join(others),
-            "An environment can have only one version of a package: remove one of them from the file.",
+            say("An environment can have only one version of a package: remove one of them from the file."),
         )
 
 
@@ -86,10 +88,10 @@ def _require_builds(packages: Sequence[Locked], files: ExactFiles) -> None:
     if not packages or files.builds:
         return
     names = some([f"{each.label} (from {_origin(each)})" for each in packages], 5)
-    message = f"The file has packages that would have to be built from source: {names}."
+    message = say("The file has packages that would have to be built from source: {names}.", names=names)
     if not files.settings.policy.allow_source_builds:
-        hint = "Use packages with wheels, or ask the administrator to change TfenvLab.allow_source_builds."
-        raise IndexNotAllowed(f"{message} The administrator does not permit this.", hint=hint)
+        hint = say("Use packages with wheels, or ask the administrator to change TfenvLab.allow_source_builds.")
+        raise IndexNotAllowed(say("{message} The administrator does not permit this.", message=message), hint=hint)
     raise BuildNeeded(message)
 
 
@@ -106,22 +108,24 @@ async def _direct(packages: Sequence[Locked], policy: IndexPolicy, lock: IndexLo
     for each in packages:
         path = path_of(each.direct)
         if path is None and "://" not in each.direct:
-            why = "the file does not say where this path begins"
+            why = say("the file does not say where this path begins")
         elif not policy.allow_url_requirements:
-            why = "the administrator does not permit requirements that name a URL"
+            why = say("the administrator does not permit requirements that name a URL")
         elif not settings.is_allowed(each.direct.removeprefix("git+"), policy):
-            why = "this place is not among TfenvLab.allowed_indexes"
+            why = say("this place is not among TfenvLab.allowed_indexes")
         elif path is not None and exists[path] is not True:
-            why = "it does not exist on this machine"
+            why = say("it does not exist on this machine")
         elif not policy.allow_source_builds and _unbuilt([each]):
-            why = "the administrator does not permit building packages from source"
+            why = say("the administrator does not permit building packages from source")
         elif lock.detail == "exact" and each.direct.startswith("git+") and not _COMMIT.search(each.direct):
-            why = "the file names no commit"
+            why = say("the file names no commit")
         else:
             taken.append(each)
             continue
         refused.setdefault(why, []).append(f"{each.name} (from {_origin(each)})")
-    return taken, [f"Not installed, because {why}: {', '.join(names)}." for why, names in refused.items()]
+    return taken, [
+        say("Not installed, because {why}: {names}.", why=why, names=", ".join(names)) for why, names in refused.items()
+    ]
 
 
 def _hashes(package: Locked) -> tuple[str, ...]:
@@ -129,7 +133,7 @@ def _hashes(package: Locked) -> tuple[str, ...]:
 
 
 def _origin(package: Locked) -> str:
-    return redact(package.direct or next((each.url for each in package.files), "an index"))[:200]
+    return redact(package.direct or next((each.url for each in package.files), say("an index")))[:200]
 
 
 #: A lock has a commit; a branch or a tag can move.

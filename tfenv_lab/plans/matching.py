@@ -11,12 +11,13 @@ from ..conda.prefix import lock
 from ..errors import InvalidRequest
 from ..plan_requests import Import, Match
 from ..pypi.models import Distribution
+from ..sentences import say
 
 if TYPE_CHECKING:
     from .installed import FoundEnvironment
     from .solved import Solved
 
-_HINT = "Export a lock from an environment (conda-lock, pixi-lock or explicit), and use that file."
+_HINT = say("Export a lock from an environment (conda-lock, pixi-lock or explicit), and use that file.")
 
 
 def as_import(request: Match, subdir: str) -> Import:
@@ -24,7 +25,7 @@ def as_import(request: Match, subdir: str) -> Import:
     choice = Choice(request.lock_environment, request.categories)
     found = reading.read(request.content, request.format, subdir, choice)
     if found.pinned is None:
-        raise InvalidRequest("The file is not a lock: it does not name every package exactly.", hint=_HINT)
+        raise InvalidRequest(say("The file is not a lock: it does not name every package exactly."), hint=_HINT)
     return request.as_import(request.name or "environment")
 
 
@@ -36,7 +37,7 @@ def matched(request: Match, name: str, imported: Solved, found: FoundEnvironment
     """
     if imported.specs:
         # A notebook has specs, too, which an import would solve instead.
-        raise InvalidRequest("The exact packages of the file are not available.", imported.notes[-1].message)
+        raise InvalidRequest(say("The exact packages of the file are not available."), imported.notes[-1].message)
     imported = replace(imported, request=request, name=name)
     if found is None:
         return imported

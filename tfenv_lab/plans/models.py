@@ -11,6 +11,7 @@ from ..conda.transaction.change import Change
 from ..conda.transaction.placement import Strategy
 from ..models import Action, Advice, Coming, EntryJson, Installed
 from ..plan_requests import PlanRequest, Source
+from ..sentences import Translatable
 from ..space.models import Cleaning, Freed
 from .room import Need
 
@@ -39,7 +40,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(Translatable):
     """The Plan of the REST contract, with what a job needs to apply it.
 
     ``created`` is ISO 8601 in UTC. ``sizes_complete`` is False if a record has no size; the byte counts are then lower

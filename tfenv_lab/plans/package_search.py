@@ -14,6 +14,7 @@ from ..pypi.index import IndexReader
 from ..pypi.models import MARK, IndexSettings
 from ..pypi.names import normalize
 from ..pypi.settings import sources
+from ..sentences import say
 
 if TYPE_CHECKING:
     from ..conda.repodata.repodata import Repodata
@@ -49,7 +50,7 @@ class PackageSearch:
         found.
         """
         if not query or len(query) > _LONGEST:
-            raise InvalidRequest(f"“query” must be a string of 1 to {_LONGEST} characters.")
+            raise InvalidRequest(say("“query” must be a string of 1 to {longest} characters.", longest=_LONGEST))
         text = query.strip()
         is_for_index = text[: len(MARK)].lower() == MARK
         name = text[len(MARK) :].strip() if is_for_index else text
@@ -120,7 +121,7 @@ class PackageSearch:
 
 
 def _late() -> IndexUnreachable:
-    return IndexUnreachable("The package index has not answered yet.", hint="Search again in a moment.")
+    return IndexUnreachable(say("The package index has not answered yet."), hint=say("Search again in a moment."))
 
 
 def _is_newer(versions: list[str], others: list[str]) -> bool:

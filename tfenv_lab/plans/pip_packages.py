@@ -10,7 +10,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
 from ..models import Advice
-from ..sentences import listing
+from ..sentences import listing, say
 from ..versions import minor_of
 from .models import Entry
 
@@ -40,13 +40,16 @@ def warnings(solved: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
         yield Advice(
             "pip-overwritten",
             "warning",
-            listing("This change overwrites packages that pip installed with conda's: {}.", laid_over),
+            listing("This change overwrites packages that pip installed with conda's: {items}.", laid_over),
         )
     if taken:
         yield Advice(
             "pip-broken",
             "warning",
-            f"pip replaced conda's {', '.join(taken)}. This change removes conda's files, and some of pip's with them.",
+            say(
+                "pip replaced conda's {taken}. This change removes conda's files, and some of pip's with them.",
+                taken=", ".join(taken),
+            ),
         )
     others = {name: package for name, package in by_pip.items() if name not in moved}
     if _python_moves(moved):
@@ -54,12 +57,14 @@ def warnings(solved: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
             yield Advice(
                 "pip-left-behind",
                 "warning",
-                listing("The new Python version does not see packages that pip installed: {}.", sorted(others)),
+                listing("The new Python version does not see packages that pip installed: {items}.", sorted(others)),
             )
         return
     broken = [text for name in sorted(others) for text in _unmet(others[name], moved)]
     if broken:
-        yield Advice("pip-broken", "warning", listing("This change may break packages that pip installed: {}.", broken))
+        yield Advice(
+            "pip-broken", "warning", listing("This change may break packages that pip installed: {items}.", broken)
+        )
 
 
 def _python_moves(moved: Mapping[str, Entry]) -> bool:
@@ -84,8 +89,14 @@ def _unmet(package: PypiPackage, moved: Mapping[str, Entry]) -> Iterator[str]:
                 continue
             will = entry.to["version"] if entry.to else None
             if will is None or not wanted.specifier.contains(Version(will), prereleases=True):
-                becomes = f"changes to {will}" if will else "is removed"
+                becomes = say("changes to {will}", will=will) if will else say("is removed")
                 versions = f" {wanted.specifier}" if wanted.specifier else ""
-                yield f"{package.name} needs {wanted.name}{versions}, which {becomes}"
+                yield say(
+                    "{name} needs {name_2}{versions}, which {becomes}",
+                    name=package.name,
+                    name_2=wanted.name,
+                    versions=versions,
+                    becomes=becomes,
+                )
         except (InvalidRequirement, InvalidVersion):
             continue

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from .. import plan_requests as requests
 from ..disk.reads import BoundedReads
 from ..errors import InvalidRequest, NotFound, PrefixExists
+from ..sentences import say
 from . import moving, removing, repair, reverting
 from .creating import Creator
 from .index_solver import IndexSolver
@@ -96,8 +97,8 @@ class Planner:
         found = next((folder for folder in self._envs_dirs if str(folder) == envs_dir), None)
         if found is None:
             raise InvalidRequest(
-                f"{envs_dir[:200]} is not one of the directories for environments.",
-                hint=f"Choose one of {', '.join(map(str, self._envs_dirs))}.",
+                say("{envs_dir} is not one of the directories for environments.", envs_dir=envs_dir[:200]),
+                hint=say("Choose one of {map}.", map=", ".join(map(str, self._envs_dirs))),
             )
         return found
 
@@ -204,12 +205,12 @@ class Planner:
         prefix = folder / name
         is_taken = (await _taken.gather([prefix]))[prefix]
         if is_taken is None:
-            hint = "Check whether its network drive is available."
-            raise NotFound(f"The directory {folder} cannot be reached.", hint=hint)
+            hint = say("Check whether its network drive is available.")
+            raise NotFound(say("The directory {folder} cannot be reached.", folder=folder), hint=hint)
         if isinstance(is_taken, Exception):
             raise is_taken
         if is_taken:
-            raise PrefixExists(f"An environment or directory called “{name}” already exists.")
+            raise PrefixExists(say("An environment or directory called “{name}” already exists.", name=name))
         return prefix
 
     async def _find(self, environment_id: str, copied: bool = False) -> FoundEnvironment:

@@ -9,6 +9,7 @@ import tomli
 
 from .. import environment_names
 from ..errors import InvalidRequest, TfenvError
+from ..sentences import Translatable
 
 #: The names of files whose contents are worth a look, in lower case; JavaScript reads the pattern alike.
 FILE_PATTERN = (
@@ -27,7 +28,7 @@ _UNNAMED = "imported"
 
 
 @dataclass(frozen=True)
-class RecognizedFile:
+class RecognizedFile(Translatable):
     """The RecognizedFile of the REST contract: the format, a valid name for the environment, and what can be chosen.
 
     If the file cannot be imported as it is, ``message`` says why. ``format`` is None if no choice helps.

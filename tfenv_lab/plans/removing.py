@@ -10,7 +10,7 @@ from ..conda.prefix.records import dependency, names_of
 from ..errors import InvalidRequest
 from ..plan_requests import Remove
 from ..pypi import requirements as texts
-from ..sentences import some
+from ..sentences import say, some
 from . import index_state, installed_state
 from .index_state import IndexState
 from .installed_state import State
@@ -92,9 +92,14 @@ def require_absent(
                 for record in records
                 if any(dependency(text) == package for text in record.depends)
             )
-            reason = f" {some(needing, 3)} would need it." if needing else " The same request installs it."
+            reason = (
+                say(" {needing} would need it.", needing=some(needing, 3))
+                if needing
+                else say(" The same request installs it.")
+            )
             raise InvalidRequest(
-                f"“{package}” cannot be removed.{reason}", hint="Install or remove it in a plan of its own."
+                say("“{package}” cannot be removed.{reason}", package=package, reason=reason),
+                hint=say("Install or remove it in a plan of its own."),
             )
 
 

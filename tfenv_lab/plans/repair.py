@@ -15,7 +15,7 @@ from ..conda.prefix.records import by_name, channel_of
 from ..errors import TfenvError
 from ..models import Advice, Coming, Installed
 from ..plan_requests import Repair, Revert
-from ..sentences import some
+from ..sentences import joined, say, say_n, some
 from .difference import in_order, same
 from .lacking import completed, of_conda, of_index
 from .models import Entry
@@ -58,7 +58,10 @@ async def repaired(solved: Solved, found: FoundEnvironment, channels: ChannelSol
     """
     known = await damages(found.prefix, contents=True)
     task = _task(known, found.index)
-    unrepaired = [f"pip did not install {name} from a package index, so it stays as it is." for name in task.foreign]
+    unrepaired: list[str] = [
+        say("pip did not install {name} from a package index, so it stays as it is.", name=name)
+        for name in task.foreign
+    ]
     state = replace(
         found.index,
         distributions=[each for each in found.index.distributions if each.name not in task.removed],
@@ -118,7 +121,7 @@ async def _wanted(
 
 
 def _failed(what: Sequence[str], error: TfenvError) -> str:
-    return f"{some(what, _SHOWN)} cannot be installed: {error.message}"
+    return say("{what} cannot be installed: {message}", what=some(what, _SHOWN), message=error.message)
 
 
 async def restored(solved: Solved, found: FoundEnvironment, *, contents: bool) -> Solved:
@@ -236,28 +239,45 @@ def warnings(solved: Solved) -> Iterator[Advice]:
         return
     damages = [damage for damage in solved.damages if damage.name in done]
     removed = {
-        each.name: f"{each.name} {each.version} (conda's {damage.name} {damage.version} is restored)"
+        each.name: say(
+            "{name} {version} (conda's {name_2} {version_2} is restored)",
+            name=each.name,
+            version=each.version,
+            name_2=damage.name,
+            version_2=damage.version,
+        )
         for damage in damages
         if (each := damage.overwritten_by) is not None and damage.source == "conda"
     }
     if removed:
         texts = some(list(removed.values()), _SHOWN)
-        yield Advice("pip-overwritten", "warning", f"Packages that pip or uv installed are removed: {texts}.")
+        yield Advice(
+            "pip-overwritten", "warning", say("Packages that pip or uv installed are removed: {texts}.", texts=texts)
+        )
     altered = [path for damage in damages for path in damage.altered]
     if altered:
-        yield Advice("files-replaced", "warning", f"Changes to these files are lost: {some(altered, _SHOWN)}.")
+        yield Advice(
+            "files-replaced",
+            "warning",
+            say("Changes to these files are lost: {altered}.", altered=some(altered, _SHOWN)),
+        )
     yield from (Advice("not-repaired", "warning", sentence) for sentence in solved.unrepaired)
 
 
 def _copied(solved: Solved, left: Sequence[Damage]) -> Advice:
     counted = some([_counted(damage) for damage in left], _SHOWN)
-    message = (
-        f"Files of this environment differ from its packages, and the copy gets them as they are: {counted}. "
-        "Repair the environment first."
+    message = say(
+        "Files of this environment differ from its packages, and the copy gets them as they are: "
+        "{counted}. Repair the environment first.",
+        counted=counted,
     )
     return Advice("damage-copied", "warning", message, Repair(solved.environment.id) if solved.environment else None)
 
 
 def _counted(damage: Damage) -> str:
-    kinds = (("missing", damage.missing), ("altered", damage.altered), ("overwritten", damage.overwritten))
-    return f"{damage.name} ({', '.join(f'{len(paths)} {kind}' for kind, paths in kinds if paths)})"
+    counts = (
+        say_n("{count} missing", "{count} missing", len(damage.missing)) if damage.missing else None,
+        say_n("{count} altered", "{count} altered", len(damage.altered)) if damage.altered else None,
+        say_n("{count} overwritten", "{count} overwritten", len(damage.overwritten)) if damage.overwritten else None,
+    )
+    return say("{name} ({counts})", name=damage.name, counts=joined(", ", counts))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..sentences import say
+
 if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
     from ..conda.transaction.change import Change
@@ -34,8 +36,8 @@ def change(tree: Path, before: Path, prefix: Path, settings: CondaSettings) -> C
         channels=channels,
         source=before,
         set_aside=tree,
-        summary="Restored under another name",
+        summary=say("Restored under another name"),
         command="tfenv_lab undelete",
         requirements=managed.requirements,
-        asked=f"Restore {before.name} as {prefix.name}",
+        asked=say("Restore {name} as {name_2}", name=before.name, name_2=prefix.name),
     )

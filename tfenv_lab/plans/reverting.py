@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..errors import NotFound
 from ..plan_requests import Revert
+from ..sentences import say
 from . import repair
 from .installed import FoundEnvironment
 from .solved import Solved, in_place
@@ -23,14 +24,20 @@ async def revert(request: Revert, found: FoundEnvironment, prefix: Path | None, 
     known = await asyncio.to_thread(revisions.read, found.prefix)
     revision = next((each for each in known if each.number == request.revision), None)
     if revision is None:
-        raise NotFound(f"“{found.environment.name}” has no revision {request.revision}.")
+        raise NotFound(
+            say("“{name}” has no revision {revision}.", name=found.environment.name, revision=request.revision)
+        )
     path = revisions.lock_of(found.prefix, revision.number)
     try:
         locked = await asyncio.to_thread(lock.load, path)
         distributions = await asyncio.to_thread(lock.distributions, path.read_text("utf-8"), subdir)
     except (FileNotFoundError, ValueError) as error:
-        message = f"The lock of revision {revision.number} of “{found.environment.name}” is missing or damaged."
-        raise NotFound(message, f"{path}: {error}", hint="Revert to another revision.") from error
+        message = say(
+            "The lock of revision {number} of “{name}” is missing or damaged.",
+            number=revision.number,
+            name=found.environment.name,
+        )
+        raise NotFound(message, f"{path}: {error}", hint=say("Revert to another revision.")) from error
     solved = replace(
         in_place(found, request, locked.get(subdir, []), dict(revision.requested)),
         distributions=distributions,

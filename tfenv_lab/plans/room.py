@@ -12,7 +12,7 @@ from ..disk import faults, temporary
 from ..disk.reads import BoundedReads
 from ..disk.space import free_bytes, free_files
 from ..errors import NoSpace
-from ..sentences import megabytes
+from ..sentences import megabytes, say
 
 #: Space to keep free in addition to what a change needs: a share of that, plus a number of bytes.
 MARGIN, FLOOR = 0.05, 50_000_000
@@ -67,13 +67,23 @@ def _require(room: _Room, needs: Sequence[Need], *, is_small: bool) -> None:
     size = total if is_small else int(total * (1 + MARGIN)) + FLOOR
     if room.bytes is not None and room.bytes < size:
         raise NoSpace(
-            f"This change needs {megabytes(size, 0)} in {places}, but only {megabytes(room.bytes, 0)} are free there."
+            say(
+                "This change needs {size} in {places}, but only {size_2} are free there.",
+                size=megabytes(size, 0),
+                places=places,
+                size_2=megabytes(room.bytes, 0),
+            )
         )
     files = total // _BYTES_PER_FILE + _FEW_FILES
     if room.files is not None and room.files < files:
         raise NoSpace(
-            f"This change needs about {files:,} files in {places}, but only {room.files:,} more can be created there.",
-            hint="Delete files on this file system, which limits their number, then try again.",
+            say(
+                "This change needs about {files} files in {places}, but only {files_2} more can be created there.",
+                files=f"{files:,}",
+                places=places,
+                files_2=f"{room.files:,}",
+            ),
+            hint=say("Delete files on this file system, which limits their number, then try again."),
         )
 
 

@@ -20,7 +20,7 @@ from ..disk import faults, writes
 from ..disk.space import free_bytes
 from ..errors import NotFound, StalePlan
 from ..models import Advice
-from ..sentences import some
+from ..sentences import say, some
 from . import cleanings, earlier, shared_files
 from .asked import asked
 from .availability import missing
@@ -42,14 +42,14 @@ if TYPE_CHECKING:
 #: Requests whose packages are not from a solve, so they may no longer be available.
 _LOCKED = plan_requests.Revert | plan_requests.Clone | plan_requests.Rename | plan_requests.Repair
 #: Name of what a cleaning changes, in place of an environment's.
-DISK_SPACE = "disk space"
+DISK_SPACE = say("disk space")
 #: Seconds that a plan is kept.
 KEEP = 24 * 3600
 _ID = re.compile(r"[0-9a-f]{16}")
 
-_CREDENTIALS = (
-    "The file has user names, passwords or tokens in addresses. They are neither used nor stored: only the "
-    "configuration of conda and pip may hold credentials."
+_CREDENTIALS = say(
+    "The file has user names, passwords or tokens in addresses. They are neither used nor "
+    "stored: only the configuration of conda and pip may hold credentials."
 )
 
 #: Returns the paths of the notebooks whose running kernels use a prefix.
@@ -156,7 +156,7 @@ class PlanService:
         try:
             await asyncio.to_thread(self._path(plan_id).with_suffix(".applied").touch, 0o600, exist_ok=False)
         except FileExistsError as error:
-            raise StalePlan("This plan was already applied.") from error
+            raise StalePlan(say("This plan was already applied.")) from error
 
     def _plan(self, solved: Solved, sizes: Sizes, running: list[str], gone: list[Advice]) -> Plan:
         from ..conda.prefix import lock
@@ -229,16 +229,18 @@ class PlanService:
         found = shared_files.warnings(solved, sizes, self._cache, self._uv_cache)
         found += list(self._directories.advice(None if solved.origin == "in_place" else solved.prefix))
         if sizes.copied:
-            message = (
-                f"{some([str(place) for place in sizes.copied], 2)} cannot share files with {solved.prefix.parent} by "
-                "hard links, so the files are copied. This takes longer and needs more space."
+            message = say(
+                "{copied} cannot share files with {parent} by hard links, so the files are "
+                "copied. This takes longer and needs more space.",
+                copied=some([str(place) for place in sizes.copied], 2),
+                parent=solved.prefix.parent,
             )
             found.append(Advice(COPIED, "info", message))
         return found
 
     def _path(self, plan_id: str) -> Path:
         if not _ID.fullmatch(plan_id):
-            raise NotFound("No plan has this id.")
+            raise NotFound(say("No plan has this id."))
         return self._folder / f"{plan_id}.json"
 
     def _store(self, stored: StoredPlan) -> None:
@@ -257,13 +259,13 @@ class PlanService:
             text = self._path(plan_id).read_bytes()
         except FileNotFoundError as error:
             raise NotFound(
-                "This plan no longer exists; plans are kept for a day.", hint="Request the change again."
+                say("This plan no longer exists; plans are kept for a day."), hint=say("Request the change again.")
             ) from error
         try:
             stored = earlier.read(text, self._repodata.subdir)
         except serde.Unreadable as error:
-            message = "Another version of tfenv_lab made this plan."
-            raise NotFound(message, str(error), hint="Request the change again.") from error
+            message = say("Another version of tfenv_lab made this plan.")
+            raise NotFound(message, str(error), hint=say("Request the change again.")) from error
         return replace(stored, plan=replace(stored.plan, free_bytes=free_bytes(Path(stored.plan.prefix))))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..conda.solving import pins
 from ..errors import SolverTimeout, Unsatisfiable
+from ..sentences import say
 from .channel_choice import chosen
 
 if TYPE_CHECKING:
@@ -72,8 +73,10 @@ async def conflict(pinned: Sequence[str], solve: Callable[[Sequence[str]], Await
     except (Unsatisfiable, SolverTimeout):
         return None
     return Unsatisfiable(
-        f"The request conflicts with pinned packages: {', '.join(pinned)}.",
-        hint=f"Change or remove the pin, in {pins.FILE} of the environment or in pinned_packages of condarc.",
+        say("The request conflicts with pinned packages: {pinned}.", pinned=", ".join(pinned)),
+        hint=say(
+            "Change or remove the pin, in {file} of the environment or in pinned_packages of condarc.", file=pins.FILE
+        ),
     )
 
 

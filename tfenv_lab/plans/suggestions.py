@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import SolverTimeout, Unsatisfiable
+from ..sentences import say
 from ..tensorflow.catalog.nearby import SECONDS, TRIALS, correct
 
 if TYPE_CHECKING:
@@ -74,12 +75,14 @@ def _another(state: State, name: str, spec: str) -> Said:
     """Return a sentence about another version, or None if it is the installed one, which needs no request."""
     now = state[name]
     return lambda after: (
-        None if now and after[name] == str(now.version) else f"Use {name} {after[name]} instead of “{spec}”."
+        None
+        if now and after[name] == str(now.version)
+        else say("Use {name} {after} instead of “{spec}”.", name=name, after=after[name], spec=spec)
     )
 
 
 def _without(spec: str) -> Said:
-    return lambda after: f"Leave out “{spec}”."
+    return lambda after: say("Leave out “{spec}”.", spec=spec)
 
 
 def _moved(new: Mapping[str, str], state: State, after: Mapping[str, str]) -> str | None:
@@ -89,4 +92,8 @@ def _moved(new: Mapping[str, str], state: State, after: Mapping[str, str]) -> st
         record = state[name]
         if record is not None and name in after and str(record.version) != after[name]:
             moves.append(f"{name} {record.version} → {after[name]}")
-    return f"Also request the packages that must move with it: {', '.join(sorted(moves))}." if moves else None
+    return (
+        say("Also request the packages that must move with it: {moves}.", moves=", ".join(sorted(moves)))
+        if moves
+        else None
+    )

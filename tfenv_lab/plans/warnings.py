@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from .. import plan_requests
 from ..errors import InvalidName
 from ..models import Advice
-from ..sentences import listing, some
+from ..sentences import joined, listing, listing_n, say, say_n, some
 from ..tensorflow_packages import CUDA_RUNTIME, DISTRIBUTIONS
 from ..variants import variant_of
 from ..versions import minor_numbers
@@ -94,8 +94,14 @@ def _tensorflow(solved: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
     yield Advice(
         f"tensorflow-{step}",
         "warning",
-        f"TensorFlow changes from {moved[0]} to {moved[1]}, another {step} version. Code and saved models may need "
-        f"changes.{' If you update a copy instead, this environment stays as it is.' if copy else ''}",
+        say(
+            "TensorFlow changes from {moved} to {moved_2}, another {step} version. Code and saved "
+            "models may need changes.{value}",
+            moved=moved[0],
+            moved_2=moved[1],
+            step=step,
+            value=say(" If you update a copy instead, this environment stays as it is.") if copy else "",
+        ),
         plan_request=copy,
     )
 
@@ -106,8 +112,10 @@ def _keras(lines: Sequence[Entry]) -> Iterator[Advice]:
         yield Advice(
             "keras-3",
             "warning",
-            "Keras changes from 2 to 3, so code for Keras 2 may break. The package tf-keras keeps such code running "
-            "(with TF_USE_LEGACY_KERAS=1).",
+            say(
+                "Keras changes from 2 to 3, so code for Keras 2 may break. The package tf-keras "
+                "keeps such code running (with TF_USE_LEGACY_KERAS=1)."
+            ),
         )
 
 
@@ -117,7 +125,10 @@ def _legacy_keras(solved: Solved) -> Iterator[Advice]:
         yield Advice(
             "legacy-keras",
             "info",
-            "The kernel will set TF_USE_LEGACY_KERAS=1, so in notebooks tf.keras is Keras 2 from the package tf-keras.",
+            say(
+                "The kernel will set TF_USE_LEGACY_KERAS=1, so in notebooks tf.keras is Keras 2 from "
+                "the package tf-keras."
+            ),
         )
 
 
@@ -127,7 +138,12 @@ def _downgrades(lines: Sequence[Entry]) -> Iterator[Advice]:
             yield Advice(
                 "requested-downgrade",
                 "warning",
-                f"{entry.name} is downgraded from {entry.from_['version']} to {entry.to['version']}.",
+                say(
+                    "{name} is downgraded from {version} to {version_2}.",
+                    name=entry.name,
+                    version=entry.from_["version"],
+                    version_2=entry.to["version"],
+                ),
             )
 
 
@@ -138,12 +154,28 @@ def _held_back(solved: Solved) -> Iterator[Advice]:
     newer = " and ".join(f"{name} {version}" for name, version in found.newer.items())
     quoted = [f"“{solved.requested[name]}”" for name in found.by]
     specs = " and ".join(quoted) if len(quoted) <= _SHOWN else some(quoted, _SHOWN)
-    be, it = ("is", "it") if len(found.newer) == 1 else ("are", "them")
-    hold = "holds" if len(found.by) == 1 else "hold"
     yield Advice(
         "held-back",
         "info",
-        f"{newer} {be} available, but {specs}, which you requested earlier, {hold} {it} back.",
+        joined(
+            "",
+            (
+                say_n("{newer} is available", "{newer} are available", len(found.newer), newer=newer),
+                say_n(
+                    ", but {specs}, which you requested earlier, holds it back.",
+                    ", but {specs}, which you requested earlier, hold it back.",
+                    len(found.by),
+                    specs=specs,
+                )
+                if len(found.newer) == 1
+                else say_n(
+                    ", but {specs}, which you requested earlier, holds them back.",
+                    ", but {specs}, which you requested earlier, hold them back.",
+                    len(found.by),
+                    specs=specs,
+                ),
+            ),
+        ),
         plan_request=replace(request, packages=(*request.packages, *found.by)),
     )
 
@@ -156,30 +188,32 @@ def _passed_over(solved: Solved) -> Iterator[Advice]:
     now = {record.name.normalized: str(record.version) for record in solved.after}
     if found.stuck:
         stay = [f"{name} {now[name]}" for name in found.stuck]
-        stays, it = ("stays", "it") if len(stay) == 1 else ("stay", "them")
-        yield Advice("not-on-channels", "info", listing(f"{{}} {stays}, because no channel has {it}.", stay))
+        yield Advice(
+            "not-on-channels",
+            "info",
+            listing_n("{items} stays, because no channel has it.", "{items} stay, because no channel has them.", stay),
+        )
     if found.unreadable:
         texts = [f"“{text[:_LONGEST]}”" for text in found.unreadable.values()]
-        one = len(found.unreadable) == 1
         yield Advice(
             "request-unreadable",
             "info",
-            listing(
-                f"The history of this environment has {'an earlier request' if one else 'earlier requests'} that "
-                f"cannot be read and {'does' if one else 'do'} not count: {{}}.",
+            listing_n(
+                "The history of this environment has an earlier request that cannot be read and does not count: "
+                "{items}.",
+                "The history of this environment has earlier requests that cannot be read and do not count: {items}.",
                 texts,
             ),
             plan_request=_letting_go(request, found.unreadable),
         )
     if found.outdated:
         texts = [f"“{text[:_LONGEST]}” ({now[name]})" for name, text in found.outdated.items()]
-        one = len(found.outdated) == 1
         yield Advice(
             "request-outdated",
             "info",
-            listing(
-                f"{'An earlier request does' if one else 'Earlier requests do'} not count, because the installed "
-                f"{'version is' if one else 'versions are'} different: {{}}.",
+            listing_n(
+                "An earlier request does not count, because the installed version is different: {items}.",
+                "Earlier requests do not count, because the installed versions are different: {items}.",
                 texts,
             ),
             plan_request=_letting_go(request, found.outdated),
@@ -200,7 +234,9 @@ def _removals(solved: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
             named = packages
     for entry in lines:
         if entry.action == "remove" and entry.name in solved.asked_before and entry.name not in named:
-            yield Advice("requested-removed", "warning", f"{entry.name}, which you requested, is removed too.")
+            yield Advice(
+                "requested-removed", "warning", say("{name}, which you requested, is removed too.", name=entry.name)
+            )
 
 
 def _default_packages(solved: Solved) -> Iterator[Advice]:
@@ -208,14 +244,14 @@ def _default_packages(solved: Solved) -> Iterator[Advice]:
         yield Advice(
             "default-packages",
             "info",
-            listing("create_default_packages of conda's configuration adds {}.", solved.default_packages),
+            listing("create_default_packages of conda's configuration adds {items}.", solved.default_packages),
         )
     if solved.skipped_packages:
         yield Advice(
             "default-packages",
             "warning",
             listing(
-                "These items of create_default_packages are not supported specs and are left out: {}.",
+                "These items of create_default_packages are not supported specs and are left out: {items}.",
                 solved.skipped_packages,
             ),
         )
@@ -227,7 +263,11 @@ def _python(lines: Sequence[Entry]) -> Iterator[Advice]:
         yield Advice(
             "python-changes",
             "warning",
-            f"Python changes from {moved[0]} to {moved[1]}. Packages that pip installed must be installed again.",
+            say(
+                "Python changes from {moved} to {moved_2}. Packages that pip installed must be installed again.",
+                moved=moved[0],
+                moved_2=moved[1],
+            ),
         )
 
 
@@ -247,8 +287,11 @@ def _hardware(solved: Solved, settings: CondaSettings) -> Iterator[Advice]:
             yield Advice(
                 "cuda-assumed",
                 "info",
-                f"This CUDA build assumes a driver for CUDA {solved.cuda}. It uses a GPU only on a machine with such a "
-                "driver.",
+                say(
+                    "This CUDA build assumes a driver for CUDA {cuda}. It uses a GPU only on a "
+                    "machine with such a driver.",
+                    cuda=solved.cuda,
+                ),
             )
         return
     from ..conda.machine import virtual_packages
@@ -258,11 +301,11 @@ def _hardware(solved: Solved, settings: CondaSettings) -> Iterator[Advice]:
     if cuda is not None and not on_cuda and not asked:
         says = "CONDA_OVERRIDE_CUDA" if "CONDA_OVERRIDE_CUDA" in os.environ else "condarc"
         is_here = virtual_packages.usable_cuda(virtual_packages.overrides(settings))
-        here = "This machine has a GPU" if is_here else f"{says} says CUDA {cuda}"
+        here = say("This machine has a GPU") if is_here else say("{source} says CUDA {cuda}", source=says, cuda=cuda)
         yield Advice(
             "cpu-build-with-gpu",
             "warning",
-            f"{here}, but this TensorFlow is a CPU-only build and will not use a GPU.",
+            say("{here}, but this TensorFlow is a CPU-only build and will not use a GPU.", here=here),
         )
 
 
@@ -270,44 +313,50 @@ def _from_index(solved: Solved) -> Iterator[Advice]:
     """Say which packages are from an index although the request does not say so, and what that means."""
     names = sorted(solved.from_index)
     if names:
-        one = len(names) == 1
-        why = "no channel has it" if one else "no channel has them"
+        why = say_n("no channel has it", "no channel has them", len(names))
         if not all(solved.from_index.values()):
-            why = "the channels' builds do not fit the packages that are from the index"
+            why = say("the channels' builds do not fit the packages that are from the index")
         yield Advice(
             "from-index",
             "info",
-            listing(
-                f"{{}} {'comes' if one else 'come'} from the package index (PyPI), because {why}. Check that the "
-                f"{'name is' if one else 'names are'} spelled as you meant {'it' if one else 'them'}.",
+            listing_n(
+                "{items} comes from the package index (PyPI), because {why}. Check that the name is spelled as you "
+                "meant it.",
+                "{items} come from the package index (PyPI), because {why}. Check that the names are spelled as you "
+                "meant them.",
                 names,
+                why=why,
             ),
         )
     if solved.crossing:
         copy = _copy(solved)
-        one = len(solved.crossing) == 1
         yield Advice(
             "source-changes",
             "warning",
-            listing(
-                f"{{}} {'moves' if one else 'move'} between the conda channel and the package index. The builds "
-                "differ, so test your notebooks afterwards."
-                f"{' If you change a copy instead, this environment stays as it is.' if copy else ''}",
+            listing_n(
+                "{items} moves between the conda channel and the package index. The builds differ, so test your "
+                "notebooks afterwards.{copy}",
+                "{items} move between the conda channel and the package index. The builds differ, so test your "
+                "notebooks afterwards.{copy}",
                 solved.crossing,
+                copy=say(" If you change a copy instead, this environment stays as it is.") if copy else "",
             ),
             plan_request=copy,
         )
     if solved.withdrawn:
         told = [f"{label} ({reason})" if reason else label for label, reason in sorted(solved.withdrawn.items())]
-        text = "The authors withdrew these versions from the package index, so they may not work: {}."
-        yield Advice("withdrawn", "warning", listing(text, told))
+        yield Advice(
+            "withdrawn",
+            "warning",
+            listing("The authors withdrew these versions from the package index, so they may not work: {items}.", told),
+        )
     if solved.builds:
         yield Advice(
             "source-build",
             "warning",
             listing(
-                "{} must be built from source on this machine. That runs code of the package, takes time and may need "
-                "compilers.",
+                "{items} must be built from source on this machine. That runs code of the "
+                "package, takes time and may need compilers.",
                 solved.builds,
             ),
         )

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from ..disk.reads import BoundedReads
 from ..errors import IndexUnreachable, TfenvError, Unsatisfiable
-from ..sentences import some
+from ..sentences import say, some
 from ..versions import minor_of
 from . import tags
 from .index import IndexReader, Project
@@ -28,7 +28,7 @@ from .requirements import is_same_version
 from .settings import is_allowed, is_configured, sources
 
 #: The hint of every error about files that cannot be had.
-HINT = (
+HINT = say(
     "Configure the package index or the directory (find-links) that has these files in pip's or uv's configuration, or "
     "import the file only with its versions."
 )
@@ -77,9 +77,19 @@ class ExactFiles:
             return candidates[0]
         label = f"{found.name} {found.version}"
         told = (
-            f"{found.filename} has the SHA-256 {found.sha256}." if is_direct else _held(project, files, found.version)
+            say("{filename} has the SHA-256 {sha256}.", filename=found.filename, sha256=found.sha256)
+            if is_direct
+            else _held(project, files, found.version)
         )
-        raise _missing([label], f"{label}: the file permits the SHA-256 {some(sorted(hashes), 3)}. {told}")
+        raise _missing(
+            [label],
+            say(
+                "{label}: the file permits the SHA-256 {hashes}. {told}",
+                label=label,
+                hashes=some(sorted(hashes), 3),
+                told=told,
+            ),
+        )
 
     async def _one(self, package: Locked, chooser: tags.Chooser) -> Distribution | TfenvError:
         """Return the distribution of a package, or why it cannot be had."""
@@ -102,7 +112,9 @@ class ExactFiles:
         if trouble is not None:
             return trouble
         names = some([_described(each) for each in candidates], 3)
-        return Unsatisfiable(f"the file has {names}. {_held(project, files, package.version)}")
+        return Unsatisfiable(
+            say("the file has {names}. {held}", names=names, held=_held(project, files, package.version))
+        )
 
     async def _project(self, name: str) -> Project | None:
         return await self.reader.project(name, self.settings)
@@ -131,9 +143,14 @@ class ExactFiles:
         needed = [tags.needed_system(file.filename, minor_of(self.python), self.subdir) for file in package.files]
         systems = sorted(filter(None, needed))
         if systems and not any(file.filename for file in package.files if not file.is_wheel):
-            return f"its wheels need {systems[0]} or newer."
+            return say("its wheels need {systems} or newer.", systems=systems[0])
         names = some([file.filename for file in package.files], 3)
-        return f"no file of the lock is for Python {minor_of(self.python)} on {self.subdir}: {names}."
+        return say(
+            "no file of the lock is for Python {minor_of} on {subdir}: {names}.",
+            minor_of=minor_of(self.python),
+            subdir=self.subdir,
+            names=names,
+        )
 
     def _own(self, candidates: Iterable[Distribution]) -> Distribution | None:
         """Return the first file with the hash at the URL of the lock, if that place is permitted."""
@@ -209,24 +226,32 @@ def _hash_of(file: ProjectFile) -> str | None:
 
 def _described(file: Distribution) -> str:
     digest = f" (sha256 {file.sha256})" if file.sha256 else ""
-    return f"{file.filename}{digest} from {shown(file.url)}"
+    return say("{filename}{digest} from {url}", filename=file.filename, digest=digest, url=shown(file.url))
 
 
 def _held(project: Project | None, files: Iterable[ProjectFile], version: str) -> str:
     """Return a sentence on what the index has instead."""
     if project is None:
-        return "The package index does not have the project."
-    names = [f"{file.filename} (sha256 {file.sha256 or 'not known'})" for file in files if file.is_wheel]
+        return say("The package index does not have the project.")
+    names = [
+        say("{filename} (sha256 {sha256})", filename=file.filename, sha256=file.sha256 or say("not known"))
+        for file in files
+        if file.is_wheel
+    ]
     if names:
-        return f"The package index has other files of this version: {some(names, 3)}."
+        return say("The package index has other files of this version: {names}.", names=some(names, 3))
     versions = [str(each) for each in project.versions]
-    return f"The package index does not have version {version}; it has {some(versions, 5)}."
+    return say(
+        "The package index does not have version {version}; it has {versions}.",
+        version=version,
+        versions=some(versions, 5),
+    )
 
 
 def _missing(labels: Sequence[str], details: str) -> Unsatisfiable:
     one = len(labels) == 1
-    what = "The exact file of" if one else "The exact files of"
-    return Unsatisfiable(f"{what} {some(labels, 5)} cannot be had here.", details, HINT)
+    what = say("The exact file of") if one else say("The exact files of")
+    return Unsatisfiable(say("{what} {labels} cannot be had here.", what=what, labels=some(labels, 5)), details, HINT)
 
 
 def _read(path: Path) -> tuple[str, int] | None:

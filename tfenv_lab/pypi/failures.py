@@ -17,7 +17,7 @@ from ..errors import (
     Unsatisfiable,
     UnusableDirectory,
 )
-from ..sentences import some
+from ..sentences import say, some
 from .models import IndexSettings
 from .places import is_below, without_credentials
 from .settings import sources
@@ -34,61 +34,78 @@ _CACHE = re.compile(
     r"(failed to lock|Failed to initialize cache|failed to (?:create directory|open file|write to file)).*", re.DOTALL
 )
 _PATH = re.compile(r"`(?P<path>/[^`\n]+?)(?:/\.lock)?`")
-_LOGIN = "Add valid credentials to the index URL in pip's or uv's configuration, to .netrc, or to the keyring."
-_ONLINE = "Set TfenvLab.offline to False, or use only packages that were installed before."
+_LOGIN = say("Add valid credentials to the index URL in pip's or uv's configuration, to .netrc, or to the keyring.")
+_ONLINE = say("Set TfenvLab.offline to False, or use only packages that were installed before.")
 
 
 def failure(output: str, settings: IndexSettings) -> TfenvError:
     """Return the error for a failed run of uv; ``output`` is its redacted standard error."""
     text = _told(output)
-    of_system = faults.of_system(text, "Nothing was changed.")
+    of_system = faults.of_system(text, say("Nothing was changed."))
     if of_system is not None:
         return of_system
     cache = _CACHE.search(text)
     path = _PATH.search(cache[0]) if cache else None
     if path is not None:
         return UnusableDirectory(
-            f"uv's cache {path['path']} cannot be used. Nothing was changed.",
+            say("uv's cache {path} cannot be used. Nothing was changed.", path=path["path"]),
             text,
-            hint="Set UV_CACHE_DIR to a directory in which files can be written and locked, and restart Jupyter.",
+            hint=say("Set UV_CACHE_DIR to a directory in which files can be written and locked, and restart Jupyter."),
         )
     found = re.search(r"Hash mismatch for `([^`]+)`", text)
     if found:
         return HashMismatch(
-            f"The package index has a different file for {found[1]} than the one that was planned.", text
+            say("The package index has a different file for {found} than the one that was planned.", found=found[1]),
+            text,
         )
     if any(words in text for words in _OFFLINE):
-        return IndexUnreachable("A package is not in uv's cache, and the server is offline.", text, _ONLINE)
+        return IndexUnreachable(say("A package is not in uv's cache, and the server is offline."), text, _ONLINE)
     if any(words in text for words in _REFUSED):
-        return IndexUnreachable(f"{_index_in(text, settings)} requires valid credentials.", text, _LOGIN)
+        return IndexUnreachable(
+            say("{index_in} requires valid credentials.", index_in=_index_in(text, settings)), text, _LOGIN
+        )
     if "No solution found" in text:
-        return Unsatisfiable("The package index has no versions that satisfy the request.", text)
+        return Unsatisfiable(say("The package index has no versions that satisfy the request."), text)
     if "Git operation failed" in text:
         url = _first([url for url in _URL.findall(text) if not url.startswith("file:")], ())
         return IndexUnreachable(
-            f"The repository {url} cannot be read.", text, "Check the URL, the commit and the network."
+            say("The repository {url} cannot be read.", url=url),
+            text,
+            say("Check the URL, the commit and the network."),
         )
     found = re.search(r"Failed to build:? `([^`]+)`", text)
     if found:
-        return BuildFailed(f"{found[1]} could not be built from its source.", text)
+        return BuildFailed(say("{found} could not be built from its source.", found=found[1]), text)
     found = re.search(r"Distribution not found at: (\S+)", text)
     if found:
-        return InvalidSpec(f"A requirement names {found[1]}, which does not exist.", text)
+        return InvalidSpec(say("A requirement names {found}, which does not exist.", found=found[1]), text)
     if any(words in text for words in _INVALID):
-        return InvalidSpec("A requirement is not valid.", text, "Write it as pip does, as in “keras-hub>=0.20”.")
+        return InvalidSpec(
+            say("A requirement is not valid."), text, say("Write it as pip does, as in “keras-hub>=0.20”.")
+        )
     if any(words in text for words in _NETWORK):
-        return IndexUnreachable(f"{_index_in(text, settings)} cannot be reached.", text)
+        return IndexUnreachable(say("{index_in} cannot be reached.", index_in=_index_in(text, settings)), text)
     if _URL.search(text):
         # uv says in many ways that a server answers with something else than a page or a file.
-        return IndexUnreachable(f"{_index_in(text, settings)} does not answer as an index does.", text)
-    return JobFailed("uv failed.", text)
+        return IndexUnreachable(
+            say("{index_in} does not answer as an index does.", index_in=_index_in(text, settings)), text
+        )
+    return JobFailed(say("uv failed."), text)
 
 
 def late(seconds: float, output: str, settings: IndexSettings) -> SolverTimeout:
     """Return the error for a run of uv that did not end in time. A slow index is a cause that uv does not report."""
     asked = [without_credentials(source.url) for source in sources(settings)]
-    reason = f"Check whether {some(asked, 2)} answers quickly enough" if asked else "Request fewer packages"
-    return SolverTimeout(f"uv did not finish within {seconds:g} seconds.", output or None, f"{reason}, then try again.")
+    reason = (
+        say("Check whether {asked} answers quickly enough", asked=some(asked, 2))
+        if asked
+        else say("Request fewer packages")
+    )
+    return SolverTimeout(
+        say("uv did not finish within {seconds} seconds.", seconds=f"{seconds:g}"),
+        output or None,
+        say("{reason}, then try again.", reason=reason),
+    )
 
 
 def needs_build(error: TfenvError) -> bool:
@@ -107,7 +124,7 @@ def _index_in(text: str, settings: IndexSettings) -> str:
     """Return “The package index URL” for the index that a text is about."""
     urls = [url.rstrip(".,:/") for url in _URL.findall(text)]
     known = [without_credentials(source.url) for source in sources(settings)]
-    return f"The package index {_first(urls, known)}".rstrip()
+    return say("The package index {first}", first=_first(urls, known)).rstrip()
 
 
 def _first(urls: Iterable[str], known: Iterable[str]) -> str:

@@ -24,7 +24,7 @@ import requests
 from ..bounded_http import BoundedSession
 from ..errors import IndexUnreachable
 from ..postponement import REMEMBERED, STATUSES, hint, seconds_in
-from ..sentences import megabytes, redact
+from ..sentences import megabytes, redact, say
 from .models import IndexSettings, Source
 from .places import is_below, without_credentials
 from .settings import sources
@@ -85,9 +85,15 @@ def fetch(source: Source, address: str, variables: Mapping[str, str], accept: st
             # This error is remembered for a while, but must not keep its connection.
             error.response.close()
         if session.is_late:
-            text = f"The package index {index} did not send its page within {session.limit:g} seconds."
+            text = say(
+                "The package index {index} did not send its page within {limit} seconds.",
+                index=index,
+                limit=f"{session.limit:g}",
+            )
             raise IndexUnreachable(text, redact(str(error))) from error
-        raise IndexUnreachable(f"The package index {index} cannot be reached.", redact(str(error))) from error
+        raise IndexUnreachable(
+            say("The package index {index} cannot be reached.", index=index), redact(str(error))
+        ) from error
 
 
 def wait_of(address: str, settings: IndexSettings, variables: Mapping[str, str]) -> float | None:
@@ -111,7 +117,9 @@ def _wait(answer: requests.Response) -> float | None:
 
 
 def _is_busy(index: str, status: int, wait: float) -> IndexUnreachable:
-    error = IndexUnreachable(f"The package index {index} is busy.", f"HTTP status {status}", hint(wait))
+    error = IndexUnreachable(
+        say("The package index {index} is busy.", index=index), say("HTTP status {status}", status=status), hint(wait)
+    )
     error.wait = wait
     return error
 
@@ -123,18 +131,23 @@ def _page(answer: requests.Response, index: str) -> Page:
         return Page(404 if status == 410 else status, None, answer.url, kind, etag)
     if status in (401, 403, 407):
         raise IndexUnreachable(
-            f"The package index {index} requires valid credentials.",
-            f"HTTP status {status}",
-            "Add valid credentials to the index URL in pip's or uv's configuration, to .netrc, or to the keyring.",
+            say("The package index {index} requires valid credentials.", index=index),
+            say("HTTP status {status}", status=status),
+            say("Add valid credentials to the index URL in pip's or uv's configuration, to .netrc, or to the keyring."),
         )
     if status != 200:
-        raise IndexUnreachable(f"The package index {index} answers with an error.", f"HTTP status {status}")
+        raise IndexUnreachable(
+            say("The package index {index} answers with an error.", index=index),
+            say("HTTP status {status}", status=status),
+        )
     parts, size = [], 0
     for part in answer.iter_content(1 << 16):
         parts.append(part)
         size += len(part)
         if size > LIMIT:
-            raise IndexUnreachable(f"A page of {index} is larger than {megabytes(LIMIT, 0)}.")
+            raise IndexUnreachable(
+                say("A page of {index} is larger than {size}.", index=index, size=megabytes(LIMIT, 0))
+            )
     return Page(status, b"".join(parts), answer.url, kind, etag)
 
 

@@ -16,6 +16,7 @@ from packaging.version import Version
 
 from ..disk.reads import BoundedReads
 from ..errors import IndexUnreachable
+from ..sentences import say
 from . import pages, waiting
 from .models import IndexSettings, Source
 from .names import normalize
@@ -93,7 +94,9 @@ class IndexReader:
             reading = waiting.in_thread(lambda: self._read(key[0], settings))
             answer = _Answer(time.monotonic() + FRESH, await asyncio.wait_for(reading, LONGEST))
         except asyncio.TimeoutError:
-            error = IndexUnreachable(f"The package index did not answer within {LONGEST:g} seconds.")
+            error = IndexUnreachable(
+                say("The package index did not answer within {longest} seconds.", longest=f"{LONGEST:g}")
+            )
             answer = self._failed(key[0], error, before)
         except IndexUnreachable as error:
             answer = self._failed(key[0], error, before)
@@ -135,13 +138,16 @@ class IndexReader:
         if path is not None:
             found = _on_disk.run([(path, name, source.is_flat)])[path, name, source.is_flat]
             if not isinstance(found, tuple):
-                why = getattr(found, "strerror", None) or "it does not answer"
-                raise IndexUnreachable(f"The package index {source.url} cannot be read.", str(why))
+                why = getattr(found, "strerror", None) or say("it does not answer")
+                raise IndexUnreachable(say("The package index {url} cannot be read.", url=source.url), str(why))
             return found
         if variables.get("UV_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
             raise IndexUnreachable(
-                f"The package index {without_credentials(source.url)} is not read, because the server is offline.",
-                hint="Set TfenvLab.offline and offline in uv's configuration to False.",
+                say(
+                    "The package index {url} is not read, because the server is offline.",
+                    url=without_credentials(source.url),
+                ),
+                hint=say("Set TfenvLab.offline and offline in uv's configuration to False."),
             )
         address = source.url if source.is_flat else f"{source.url.rstrip('/')}/{quote(name)}/"
         return self._page(source, without_credentials(address), name, variables)
@@ -164,7 +170,7 @@ class IndexReader:
         except (ValueError, msgspec.MsgspecError) as error:
             index = without_credentials(source.url)
             raise IndexUnreachable(
-                f"The package index {index} does not answer as an index does.", str(error)
+                say("The package index {index} does not answer as an index does.", index=index), str(error)
             ) from error
         if page.etag:
             self._pages[key] = (page.etag, found)

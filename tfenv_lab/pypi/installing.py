@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from ..errors import HashMismatch, IndexUnreachable, JobFailed
+from ..sentences import say
 from ..stalls import WatchedDownloads
 from . import cache, pylock, uv
 from .downloads import OnDownload
@@ -39,7 +40,9 @@ def install(
     """
     for each in distributions:
         if each.sha256 is None and (each.is_wheel or not each.url.startswith(("git+", "file:"))):
-            raise JobFailed(f"The lock has no hash of {each.filename}.", hint="Review the change again.")
+            raise JobFailed(
+                say("The lock has no hash of {filename}.", filename=each.filename), hint=say("Review the change again.")
+            )
     tree.mkdir(parents=True, exist_ok=True)
     store = cache.directory(settings.variables)
     cached = [each for each in distributions if cache.unpacked(each, store) is not None]

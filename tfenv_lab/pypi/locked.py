@@ -10,6 +10,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from ..errors import InvalidRequest
+from ..sentences import say
 from .models import IndexLock, Locked
 from .names import normalize
 from .requirements import is_same_version, markers, needs, satisfied
@@ -28,8 +29,12 @@ def counted(lock: IndexLock, python: str) -> list[Locked]:
     for each in fitting:
         if not each.is_optional and found.setdefault(each.name, each).version != each.version:
             raise InvalidRequest(
-                f"The file has “{each.name}” in several versions for this machine: {found[each.name].version} and "
-                f"{each.version}."
+                say(
+                    "The file has “{name}” in several versions for this machine: {version} and {version_2}.",
+                    name=each.name,
+                    version=found[each.name].version,
+                    version_2=each.version,
+                )
             )
     if any(each.is_optional for each in fitting):
         todo: list[tuple[Sequence[str], frozenset[str]]] = [(lock.roots, frozenset())]
@@ -53,7 +58,9 @@ def _counts(package: Locked, environment: Mapping[str, Any]) -> bool:
     try:
         return Marker(package.marker).evaluate(environment)
     except (InvalidMarker, UndefinedEnvironmentName, ValueError) as error:
-        raise InvalidRequest(f"The marker of “{package.name}” in the file is not valid.", str(error)) from error
+        raise InvalidRequest(
+            say("The marker of “{name}” in the file is not valid.", name=package.name), str(error)
+        ) from error
 
 
 def _meant(need: Requirement, packages: Iterable[Locked]) -> Locked | None:

@@ -16,6 +16,7 @@ from pathlib import Path
 import platformdirs
 
 from ..disk.reads import BoundedReads
+from ..sentences import say
 
 #: Other names of options that can be in the configuration.
 _ALIASES = {"default-timeout": "timeout", "pypi-url": "index-url"}
@@ -56,9 +57,15 @@ def load(environ: Mapping[str, str], warnings: list[str]) -> dict[str, str]:
             parser.read_string(path.read_text(encoding=locale.getpreferredencoding(False)))
         # Neither error is quoted: a line can hold a password.
         except (configparser.Error, UnicodeDecodeError):
-            warnings.append(f"pip's configuration file {path} is ignored: it is not valid.")
+            warnings.append(say("pip's configuration file {path} is ignored: it is not valid.", path=path))
         except OSError as error:
-            warnings.append(f"pip's configuration file {path} is ignored: {error.strerror or 'it cannot be read'}.")
+            warnings.append(
+                say(
+                    "pip's configuration file {path} is ignored: {strerror}.",
+                    path=path,
+                    strerror=error.strerror or say("it cannot be read"),
+                )
+            )
         else:
             for section in _SECTIONS:
                 if parser.has_section(section):

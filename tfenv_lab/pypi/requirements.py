@@ -12,6 +12,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from ..errors import InvalidSpec
+from ..sentences import say
 from ..versions import minor_of
 from .models import MARK
 from .names import normalize as normalize
@@ -58,15 +59,15 @@ def parse(text: str) -> str:
         bare = bare[len(MARK) :].strip()
     try:
         if not bare.isprintable() or len(bare) > _MAX:
-            raise InvalidRequirement("it is too long or has invisible characters")
+            raise InvalidRequirement(say("it is too long or has invisible characters"))
         found = Requirement(bare)
         if names_file(found):
-            raise InvalidRequirement("it is the name of a file")
+            raise InvalidRequirement(say("it is the name of a file"))
     except InvalidRequirement as error:
         raise InvalidSpec(
-            f"“{text.strip()[:60]}” is not a requirement for a package index.",
+            say("“{text}” is not a requirement for a package index.", text=text.strip()[:60]),
             str(error),
-            hint="Write it as pip does, for example “pypi:pandas>=2” or “pypi:pandas==2.2.*”.",
+            hint=say("Write it as pip does, for example “pypi:pandas>=2” or “pypi:pandas==2.2.*”."),
         ) from error
     found.name = normalize(found.name)
     return str(found)
@@ -80,14 +81,21 @@ def from_spec(name: str, version: str = "", build: str = "") -> str:
     wanted = "" if version == "*" else version
     try:
         if build and build != "*":
-            raise InvalidSpecifier("a package index has no builds")
+            raise InvalidSpecifier(say("a package index has no builds"))
         parts = [_specifier(part.strip()) for part in wanted.split(",") if part.strip()]
         return str(Requirement(f"{normalize(name)}{SpecifierSet(','.join(parts))}"))
     except (InvalidSpecifier, InvalidRequirement) as error:
         raise InvalidSpec(
-            f"“{' '.join(part for part in (name, version, build) if part)}” cannot be requested from a package index.",
+            say(
+                "“{value}” cannot be requested from a package index.",
+                value=" ".join(part for part in (name, version, build) if part),
+            ),
             str(error),
-            hint=f"Write “{MARK}{name}” with versions as pip has them, for example “{MARK}{name}==1.2.*”.",
+            hint=say(
+                "Write “{mark}{name}” with versions as pip has them, for example “{mark}{name}==1.2.*”.",
+                mark=MARK,
+                name=name,
+            ),
         ) from error
 
 
@@ -137,7 +145,7 @@ def both(one: str, other: str) -> str:
     """Return the requirement that combines two of one project. Raises InvalidSpec if both name a URL."""
     first, second = Requirement(one), Requirement(other)
     if first.url and second.url and first.url != second.url:
-        raise InvalidSpec(f"“{first.name}” is requested from two places.")
+        raise InvalidSpec(say("“{name}” is requested from two places.", name=first.name))
     first.extras |= second.extras
     first.url = first.url or second.url
     first.specifier &= second.specifier

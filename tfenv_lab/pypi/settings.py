@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from ..disk import paths
 from ..disk.reads import BoundedReads
 from ..errors import IndexNotAllowed
+from ..sentences import say
 from . import pip_configuration, uv_configuration
 from .models import FILES_OF_PYPI, IndexPolicy, IndexSettings, Source
 from .places import current_directory, is_below, located, path_of, shown, without_credentials
@@ -88,7 +89,7 @@ def is_allowed(url: str, policy: IndexPolicy) -> bool:
 def require_allowed(url: str, policy: IndexPolicy) -> None:
     """Raise IndexNotAllowed if an index, or another place of packages, is not among the allowed ones."""
     if not is_allowed(url.removeprefix("git+"), policy):
-        raise IndexNotAllowed(f"The package index {shown(url)} is not allowed.")
+        raise IndexNotAllowed(say("The package index {url} is not allowed.", url=shown(url)))
 
 
 def is_configured(url: str, settings: IndexSettings) -> bool:
@@ -145,7 +146,7 @@ def _network(
         if kind in ("file", "folder"):
             found["SSL_CERT_FILE" if kind == "file" else "SSL_CERT_DIR"] = str(path)
         else:
-            warnings.append(f"pip is configured with the certificates {path}, which do not exist.")
+            warnings.append(say("pip is configured with the certificates {path}, which do not exist.", path=path))
     elif not {"UV_SYSTEM_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR"} & {*ours, *environ} and has_certificates():
         # pip trusts the system's certificates, too.
         found["UV_SYSTEM_CERTS"] = "true"
@@ -159,7 +160,9 @@ def _files(pip: Mapping[str, str], here: Path, warnings: list[str]) -> dict[str,
         urls = [located(text, here) for text in pip.get(option, "").split()]
         kinds = _kinds.run([path for url in urls if (path := path_of(url))])
         missing = [path for path, kind in kinds.items() if kind != "file"]
-        warnings += [f"pip is configured with the constraints {path}, which do not exist." for path in missing]
+        warnings += [
+            say("pip is configured with the constraints {path}, which do not exist.", path=path) for path in missing
+        ]
         kept = [url for url in urls if path_of(url) not in missing]
         if kept:
             found[variable] = " ".join(kept)
@@ -189,12 +192,14 @@ def _can_be_read(place: Source, policy: IndexPolicy, warnings: list[str]) -> boo
     """Return whether a place exists and is allowed; add a warning if not, because uv would fail there."""
     where = shown(place.url)
     if not is_allowed(place.url, policy):
-        warnings.append(f"The package index {where} is not read: it is not among TfenvLab.allowed_indexes.")
+        warnings.append(
+            say("The package index {where} is not read: it is not among TfenvLab.allowed_indexes.", where=where)
+        )
         return False
     path = path_of(place.url)
     if path is None or _kinds.run([path])[path] == "folder":
         return True
-    warnings.append(f"The package index {where} is not read: the directory does not exist.")
+    warnings.append(say("The package index {where} is not read: the directory does not exist.", where=where))
     return False
 
 
@@ -241,7 +246,9 @@ def _named(text: str, *, is_default: bool = False) -> Source:
 def _is_true(pip: Mapping[str, str], option: str, warnings: list[str]) -> bool:
     value = pip[option].lower()
     if value not in (*_TRUE, *_FALSE):
-        warnings.append(f"pip is configured with “{option}”, but its value is neither true nor false.")
+        warnings.append(
+            say("pip is configured with “{option}”, but its value is neither true nor false.", option=option)
+        )
     return value in _TRUE
 
 

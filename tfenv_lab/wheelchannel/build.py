@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from ..errors import InvalidRequest, JobFailed, NoSpace, TfenvError
+from ..sentences import say
 from .channel import building, is_built, locked, place, publish, refuse_foreign
 from .interpreter import Interpreter, Unsuitable, candidates, probe
 from .package import Package
@@ -42,9 +43,13 @@ def build(request: BuildRequest, report: Report = lambda progress: None) -> Path
                     publish(channel, directory, contents, {"left_out": left_out})
     except OSError as error:
         if _is_full(error):
-            message = f"{directory.parent} is full. Packing Python needs about 200 MB there for each version."
+            message = say(
+                "{parent} is full. Packing Python needs about 200 MB there for each version.", parent=directory.parent
+            )
             raise NoSpace(message, str(error)) from error
-        raise JobFailed(f"Building the channel at {directory} failed: {error}", str(error)) from error
+        raise JobFailed(
+            say("Building the channel at {directory} failed: {error}", directory=directory, error=error), str(error)
+        ) from error
     return directory
 
 
@@ -55,14 +60,16 @@ def _chosen(named: Sequence[Path]) -> list[list[Interpreter]]:
         try:
             found = probe(path)
         except Unsuitable as error:
-            raise InvalidRequest(f"{path} cannot be packed: {error}.") from error
+            raise InvalidRequest(say("{path} cannot be packed: {error}.", path=path, error=error)) from error
         if found.minor in alternatives:
-            raise InvalidRequest(f"--python names Python {found.minor} more than once.", hint="Name one of them.")
+            raise InvalidRequest(
+                say("--python names Python {minor} more than once.", minor=found.minor), hint=say("Name one of them.")
+            )
         alternatives[found.minor] = [found]
     for found in () if named else candidates():
         alternatives.setdefault(found.minor, []).append(found)
     if not alternatives:
-        raise JobFailed("This machine has no CPython that can be packed.", hint=OTHER)
+        raise JobFailed(say("This machine has no CPython that can be packed."), hint=OTHER)
     return list(alternatives.values())
 
 
@@ -72,7 +79,7 @@ def _build(alternatives: Sequence[Sequence[Interpreter]], channel: Path, work: P
     from .index import check, write_index
 
     packages, left_out = _pack_all(alternatives, channel, work, report)
-    report(BuildProgress("index", f"{len(packages)} packages"))
+    report(BuildProgress("index", say("{count} packages", count=len(packages))))
     asyncio.run(write_index(channel, packages))
     pythons = sorted(f"python =={package.version}" for package in packages if package.name == "python")
     report(BuildProgress("check", f"solving {', '.join(pythons)}"))
@@ -102,7 +109,7 @@ def _pack_all(
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     if not packages:
-        raise JobFailed("No Python on this machine can be packed.", "\n".join(left_out), hint=OTHER)
+        raise JobFailed(say("No Python on this machine can be packed."), "\n".join(left_out), hint=OTHER)
     return packages, left_out
 
 
@@ -120,7 +127,14 @@ def _pack(alternatives: Sequence[Interpreter], channel: Path, work: Path) -> tup
             if isinstance(error, OSError) and _is_full(error):
                 raise
             details = (error.details or "") if isinstance(error, TfenvError) else ""
-            refused.append(f"{interpreter} cannot be packed: {error}\n{details}".strip())
+            refused.append(
+                say(
+                    "{interpreter} cannot be packed: {error}\n{details}",
+                    interpreter=interpreter,
+                    error=error,
+                    details=details,
+                ).strip()
+            )
             shutil.rmtree(tree, ignore_errors=True)
     return [], refused
 

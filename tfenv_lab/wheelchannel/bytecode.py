@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..errors import JobFailed
 from ..processes import without_python_variables
+from ..sentences import say
 from .interpreter import Interpreter
 
 #: 2000-01-01 UTC, in seconds since 1970.
@@ -44,4 +45,6 @@ def compile_tree(interpreter: Interpreter, tree: Path, time: int) -> None:
         with tempfile.TemporaryDirectory(prefix="tfenv-lab-") as empty:
             subprocess.run(command, cwd=empty, env=environment, capture_output=True, timeout=1800)  # noqa: S603
     except (OSError, subprocess.SubprocessError) as error:
-        raise JobFailed(f"Compiling bytecode with {interpreter} failed.", str(error)) from error
+        raise JobFailed(
+            say("Compiling bytecode with {interpreter} failed.", interpreter=interpreter), str(error)
+        ) from error

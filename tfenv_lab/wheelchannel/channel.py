@@ -15,6 +15,7 @@ from filelock import Timeout
 from .. import serde
 from ..disk import locks
 from ..errors import InvalidRequest
+from ..sentences import say
 from .request import BuildProgress, BuildRequest, Report, digest
 
 #: A file at the top of the channel with its recipe, the digest of the recipe, and the packed interpreters.
@@ -47,7 +48,10 @@ def refuse_foreign(directory: Path) -> None:
     if not directory.exists():
         return
     if not directory.is_dir() or (any(directory.iterdir()) and not (directory / MANIFEST).is_file()):
-        raise InvalidRequest(f"{directory} is not a channel of this tool.", hint="Name a new or an empty directory.")
+        raise InvalidRequest(
+            say("{directory} is not a channel of this tool.", directory=directory),
+            hint=say("Name a new or an empty directory."),
+        )
 
 
 @contextmanager
@@ -58,7 +62,7 @@ def locked(path: Path, report: Report) -> Iterator[None]:
         try:
             stack.enter_context(locks.hold(path, 0))
         except Timeout:
-            report(BuildProgress("wait", "waiting for another build"))
+            report(BuildProgress("wait", say("waiting for another build")))
             stack.enter_context(locks.hold(path))
         yield
 

@@ -12,6 +12,7 @@ from rattler.exceptions import SolverError
 from rattler.index import index_fs
 
 from ..errors import JobFailed
+from ..sentences import say
 from .package import Package, hash_file
 
 
@@ -48,5 +49,5 @@ async def check(channel: Path, subdir: str, wanted: Iterable[list[str]]) -> None
                 virtual_packages=VirtualPackage.detect(),
             )
         except SolverError as error:
-            message = f"The built channel lacks packages for an environment with {', '.join(specs)}."
-            raise JobFailed(message, str(error), hint="Please report this.") from error
+            message = say("The built channel lacks packages for an environment with {specs}.", specs=", ".join(specs))
+            raise JobFailed(message, str(error), hint=say("Please report this.")) from error

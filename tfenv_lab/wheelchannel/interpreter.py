@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..processes import without_python_variables
+from ..sentences import say
 from ..versions import minor_numbers, minor_of
 
 #: The oldest Python that can be packed.
@@ -85,15 +86,21 @@ def probe(path: Path) -> Interpreter:
         )
         facts = json.loads(answer.stdout)
     except (OSError, subprocess.SubprocessError, ValueError) as error:
-        raise Unsuitable("it does not start") from error
+        raise Unsuitable(say("it does not start")) from error
     if facts["virtual"] and Path(facts["base_executable"]) != path:
         return probe(Path(facts["base_executable"]))
     if facts["implementation"] != "cpython" or facts["flags"] or minor_numbers(facts["version"]) < OLDEST:
-        raise Unsuitable("only a regular CPython 3.10 or newer can be packed")
+        raise Unsuitable(say("only a regular CPython 3.10 or newer can be packed"))
     if facts["platform"] not in SUBDIRS:
-        raise Unsuitable(f"the platform {facts['platform']} is not supported, only {', '.join(SUBDIRS)}")
+        raise Unsuitable(
+            say(
+                "the platform {platform} is not supported, only {subdirs}",
+                platform=facts["platform"],
+                subdirs=", ".join(SUBDIRS),
+            )
+        )
     if Path(facts["prefix"]).resolve() not in Path(facts["stdlib"]).resolve().parents:
-        raise Unsuitable("its standard library is not below its prefix")
+        raise Unsuitable(say("its standard library is not below its prefix"))
     return Interpreter(
         executable=Path(facts["base_executable"]).resolve(),
         version=facts["version"],

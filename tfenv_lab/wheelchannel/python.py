@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from ..errors import JobFailed
+from ..sentences import say
 from .bytecode import compile_tree, file_time
 from .interpreter import Interpreter
 from .package import Package, files_below
@@ -76,7 +77,7 @@ def pack_python(interpreter: Interpreter, channel: Path, work: Path) -> list[Pac
         timestamp=timestamp,
         constrains=[f"python_abi {interpreter.minor}.* *_{interpreter.tag}"],
         license="Python-2.0",
-        summary="General purpose programming language",
+        summary=say("General purpose programming language"),
     )
     python.write(channel, files_below(work), time, prefixed)
     shutil.rmtree(work)
@@ -99,5 +100,5 @@ def _prove(interpreter: Interpreter, binary: Path, prefix: Path) -> None:
     site_packages.mkdir(exist_ok=True)
     lines = run([str(binary), "-I", "-B", "-c", _PROOF]).splitlines()
     if lines[:2] != [str(prefix), str(site_packages)] or str(site_packages) not in lines[2:]:
-        message = f"{interpreter} does not run in another directory."
+        message = say("{interpreter} does not run in another directory.", interpreter=interpreter)
         raise JobFailed(message, "\n".join(lines), hint=OTHER)

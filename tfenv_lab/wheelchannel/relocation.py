@@ -10,12 +10,13 @@ from pathlib import Path
 
 from ..errors import JobFailed
 from ..processes import without_python_variables
+from ..sentences import say
 from .availability import program
 from .interpreter import Interpreter
 from .package import PLACEHOLDER
 
 #: What to do about an interpreter that cannot be packed.
-OTHER = "Install another Python, or name one with --python."
+OTHER = say("Install another Python, or name one with --python.")
 _SCHEMES = """def _get_preferred_schemes():
     return {"prefix": "posix_prefix", "home": "posix_home", "user": "posix_user"}
 """
@@ -101,10 +102,11 @@ def run(command: list[str]) -> str:
         answer = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)  # noqa: S603
     except FileNotFoundError as error:
         raise JobFailed(
-            f"Packing Python needs the program {command[0]}, which is not installed.", hint=f"Install {command[0]}."
+            say("Packing Python needs the program {command}, which is not installed.", command=command[0]),
+            hint=say("Install {name}.", name=command[0]),
         ) from error
     except subprocess.CalledProcessError as error:
-        message = f"Packing Python failed: {Path(command[0]).name} ended with an error."
+        message = say("Packing Python failed: {name} ended with an error.", name=Path(command[0]).name)
         details = f"{' '.join(command)}\n{error.stdout}{error.stderr}"
         raise JobFailed(message, details, hint=OTHER) from error
     return answer.stdout

@@ -18,21 +18,13 @@ interface IFailureProps {
 export function Failure(props: IFailureProps): JSX.Element {
   const { failure, trans, onPlan } = props;
   const alternatives = (onPlan && failure.alternatives) ?? [];
-  const isUnreachable = failure.reason === 'unreachable';
-  // The server's texts are not translated. These two come from here.
-  const message = isUnreachable
-    ? trans.__('The Jupyter server does not respond.')
-    : failure.message;
-  const hint = isUnreachable
-    ? trans.__('Try again in a moment. The server may be restarting.')
-    : failure.hint;
   return (
     <div className="jp-TfenvFailure" role="alert">
       <p className="jp-TfenvFailure-sentence">
         <errorIcon.react tag="span" elementSize="small" />
-        <span>{message}</span>
+        <span>{failure.message}</span>
       </p>
-      {hint && <p className="jp-TfenvHint">{hint}</p>}
+      {failure.hint && <p className="jp-TfenvHint">{failure.hint}</p>}
       {alternatives.length > 0 && (
         <div className="jp-TfenvWays">
           {alternatives.map(({ label, plan_request }) => (

@@ -9,6 +9,7 @@ import type { FailedJob, JobsClient } from '../../api/jobs';
 import { hasFailed } from '../../api/jobs';
 import type { RequestError } from '../../api/request';
 import { toFailure } from '../../api/request';
+import { translated } from '../../api/translation';
 import { canUndo, isActive, isNewer } from './job';
 
 /** Schema id of the events that carry a job. */
@@ -207,7 +208,7 @@ export class JobsModel extends VDomModel {
 
   private _onEvent(_: unknown, emission: Event.Emission): void {
     if (emission.schema_id === JOB_EVENT) {
-      this.update(emission as unknown as Job);
+      this.update(translated(emission as unknown as Job));
     }
   }
 

@@ -4,6 +4,7 @@ import type {
 } from '@jupyterlab/application';
 import type { ServiceManager } from '@jupyterlab/services';
 import { IStateDB } from '@jupyterlab/statedb';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import type { Job } from '../../api/generated';
 import { CatalogClient } from '../../api/catalog';
@@ -12,6 +13,7 @@ import { EnvironmentsClient } from '../../api/environments';
 import { JobsClient } from '../../api/jobs';
 import { PlansClient } from '../../api/plans';
 import { StatusClient } from '../../api/status';
+import { setTranslations } from '../../api/translation';
 import { CatalogModel } from '../../models/state/catalog';
 import { DetailsModel } from '../../models/state/details';
 import { DiskModel } from '../../models/state/disk';
@@ -33,10 +35,16 @@ export const managerPlugin: JupyterFrontEndPlugin<ITfenvManager> = {
   id: 'tfenv-lab:manager',
   description: 'Provides the environments, catalog, plans and jobs.',
   autoStart: true,
-  optional: [IStateDB],
+  optional: [IStateDB, ITranslator],
   provides: ITfenvManager,
-  activate: (app: JupyterFrontEnd, state: IStateDB | null): ITfenvManager =>
-    createManager(app.serviceManager, state && dismissedStore(state))
+  activate: (
+    app: JupyterFrontEnd,
+    state: IStateDB | null,
+    translator: ITranslator | null
+  ): ITfenvManager => {
+    setTranslations((translator ?? nullTranslator).load('tfenv_lab'));
+    return createManager(app.serviceManager, state && dismissedStore(state));
+  }
 };
 
 /** Kinds of jobs after which an environment is at another place, or at none. */

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...errors import InvalidRequest
 from ...pypi.names import normalize
-from ...sentences import some
+from ...sentences import say, some
 from .model import Choice
 from .untrusted import as_list, as_mapping
 
@@ -26,7 +26,13 @@ def chosen(known: Sequence[str], choice: Choice) -> set[str]:
         return set(known[:1])
     missing = set(choice.categories) - set(known)
     if missing:
-        raise InvalidRequest(f"The file has no category “{min(missing)[:40]}”. It has: {some(known, 20)}.")
+        raise InvalidRequest(
+            say(
+                "The file has no category “{missing}”. It has: {known}.",
+                missing=min(missing)[:40],
+                known=some(known, 20),
+            )
+        )
     return set(choice.categories)
 
 
@@ -35,7 +41,13 @@ def left_out(known: Iterable[str], wanted: Iterable[str]) -> list[str]:
     others = sorted({*known} - {*wanted})
     if not others:
         return []
-    return [f"Packages in these categories are left out: {some(others, 20)}. Taken: {some(sorted(wanted), 20)}."]
+    return [
+        say(
+            "Packages in these categories are left out: {others}. Taken: {wanted}.",
+            others=some(others, 20),
+            wanted=some(sorted(wanted), 20),
+        )
+    ]
 
 
 def of_project(tables: Iterable[Mapping[str, Any]], extras: str, groups: str, *, has_main: bool) -> list[str]:
@@ -51,8 +63,8 @@ def of_group(groups: Mapping[str, Any], name: str, seen: Sequence[str] = ()) -> 
     """Return the requirements of a dependency group and of those that it includes (PEP 735)."""
     by_name = {normalize(each): value for each, value in groups.items()}
     if normalize(name) not in by_name or name in seen:
-        problem = "includes itself" if name in seen else "does not exist"
-        raise InvalidRequest(f"The dependency group “{name[:40]}” {problem}.")
+        problem = say("includes itself") if name in seen else say("does not exist")
+        raise InvalidRequest(say("The dependency group “{name}” {problem}.", name=name[:40], problem=problem))
     found: list[str] = []
     for item in as_list(by_name[normalize(name)], name):
         if isinstance(item, Mapping) and "include-group" in item:

@@ -13,7 +13,7 @@ from rattler.exceptions import InvalidMatchSpecError, InvalidPackageNameError
 from rattler.package.build_string import BuildString
 
 from ...errors import ChannelNotAllowed, ChannelUnreachable, InvalidRequest
-from ...sentences import listing
+from ...sentences import listing, say
 from ..settings.channels import split_credentials
 
 if TYPE_CHECKING:
@@ -62,23 +62,25 @@ def address(url: str, allowed: Collection[str], subdir: str) -> Address:
     try:
         clean, _ = split_credentials(url)
     except ValueError as error:
-        raise InvalidRequest(f"“{url[:80]}” is not the URL of a package.") from error
+        raise InvalidRequest(say("“{url}” is not the URL of a package.", url=url[:80])) from error
     base, _, rest = clean.rpartition("/")
     channel, _, folder = base.rpartition("/")
     file = unquote(rest)
     found = _FILE.fullmatch(file)
     if found is None or not folder or not channel:
-        raise InvalidRequest(f"“{clean[:80]}” is not the URL of a package.")
+        raise InvalidRequest(say("“{clean}” is not the URL of a package.", clean=clean[:80]))
     # Compare the whole URL, so that “..”, another spelling or a longer path cannot lead elsewhere.
     if channel not in allowed:
-        raise ChannelNotAllowed(f"The channel “{channel[:120]}” is not allowed.")
+        raise ChannelNotAllowed(say("The channel “{channel}” is not allowed.", channel=channel[:120]))
     if folder not in (subdir, "noarch"):
-        raise InvalidRequest(f"{file} is for {folder[:40]}, but this machine is {subdir}.")
+        raise InvalidRequest(
+            say("{file} is for {folder}, but this machine is {subdir}.", file=file, folder=folder[:40], subdir=subdir)
+        )
     place = Address(clean, channel, folder, file, found["name"].lower(), found["version"], found["build"])
     try:
         MatchSpec(place.spec)
     except (InvalidMatchSpecError, InvalidPackageNameError) as error:
-        raise InvalidRequest(f"“{file[:80]}” is not the file name of a package.") from error
+        raise InvalidRequest(say("“{file}” is not the file name of a package.", file=file[:80])) from error
     return place
 
 
@@ -86,7 +88,7 @@ def parts(url: str) -> tuple[str, str, str]:
     """Return the name, version and build in a package's URL. Raises InvalidRequest for any other URL."""
     found = _FILE.fullmatch(unquote(url.rpartition("/")[2]))
     if found is None:
-        raise InvalidRequest(f"“{url[:80]}” is not the URL of a package.")
+        raise InvalidRequest(say("“{url}” is not the URL of a package.", url=url[:80]))
     return found["name"].lower(), found["version"], found["build"]
 
 
@@ -105,7 +107,9 @@ async def records(
         offered = await repodata.records({place.spec for place, _ in wanted})
     except ChannelUnreachable as error:
         offered = []
-        notes.append(f"{error.message} The file's own data on its packages are used without verification.")
+        notes.append(
+            say("{message} The file's own data on its packages are used without verification.", message=error.message)
+        )
     known = {unquote(record.url): record for record in offered}
     found, gone, unhashed = [], [], []
     for place, package in wanted:
@@ -120,10 +124,10 @@ async def records(
         found.append(record)
     if gone and not notes:
         notes.append(
-            listing("The channel no longer lists these packages; they are downloaded from their URLs: {}.", gone)
+            listing("The channel no longer lists these packages; they are downloaded from their URLs: {items}.", gone)
         )
     if unhashed:
-        notes.append(listing("Neither the file nor the channel has a hash for these packages: {}.", unhashed))
+        notes.append(listing("Neither the file nor the channel has a hash for these packages: {items}.", unhashed))
     return found, notes
 
 
@@ -139,21 +143,24 @@ def unmet(records: Iterable[RepoDataRecord], virtual: Iterable[GenericVirtualPac
             found = here.get(text.split(" ", 1)[0])
             if text.startswith("__") and (found is None or not MatchSpec(text, strict=False).matches(found)):
                 lacking.setdefault(text, []).append(record.name.normalized)
-    return [listing(f"This machine does not have {text} ({{}}).", names) for text, names in sorted(lacking.items())]
+    return [
+        listing("This machine does not have {text} ({items}).", names, text=text)
+        for text, names in sorted(lacking.items())
+    ]
 
 
 def _require_distinct(places: Sequence[Address]) -> None:
     seen = set()
     for place in places:
         if place.name in seen:
-            raise InvalidRequest(f"The file lists more than one package “{place.name}”.")
+            raise InvalidRequest(say("The file lists more than one package “{name}”.", name=place.name))
         seen.add(place.name)
 
 
 def _require_same(place: Address, package: Pinned, record: RepoDataRecord) -> None:
     for mine, theirs in ((package.sha256, record.sha256), (package.md5, record.md5)):
         if mine and theirs and mine != theirs.hex():
-            raise InvalidRequest(f"The hash of {place.file} in the file differs from the channel's.")
+            raise InvalidRequest(say("The hash of {file} in the file differs from the channel's.", file=place.file))
 
 
 def _own(place: Address, package: Pinned) -> RepoDataRecord:
@@ -162,7 +169,7 @@ def _own(place: Address, package: Pinned) -> RepoDataRecord:
         own = package.record
         if (own.name.normalized, str(own.version), str(own.build)) != (place.name, place.version, place.build):
             # The package cache is keyed by these: another package must not get into it under this name.
-            raise InvalidRequest(f"The file gives {place.file} another name, version or build.")
+            raise InvalidRequest(say("The file gives {file} another name, version or build.", file=place.file))
         return RepoDataRecord(own, place.file, place.url, place.channel)
     tail = place.build.rpartition("_")[2]
     record = PackageRecord(

@@ -9,6 +9,7 @@ from rattler import RepoDataRecord
 
 from ...errors import InvalidRequest
 from ...pypi.models import Distribution, IndexLock
+from ...sentences import say
 from . import origins
 from .model import Contents, Pinned, addressed, other_platform
 
@@ -32,7 +33,7 @@ def explicit_list(
         # A line is a URL, and optionally an md5, a sha256, or a sha256 with a prefix.
         found = re.fullmatch(r"([^#\s]+)(?:#(?:([0-9a-f]{32})|(?:sha256:)?([0-9a-f]{64})))?", line)
         if found is None:
-            raise InvalidRequest(f"“{line[:80]}” is not a line of an explicit list.")
+            raise InvalidRequest(say("“{line}” is not a line of an explicit list.", line=line[:80]))
         pinned.append(Pinned(found[1], found[3], found[2]))
     return tuple(pinned), by_pip
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from ...errors import InvalidRequest
 from ...pypi import named_places
 from ...pypi.models import IndexLock
-from ...sentences import listing
+from ...sentences import listing, say
 from ..solving import specs
 from .model import COMMANDS, LIST, Imported, index_lock, requirements
 
@@ -64,7 +64,7 @@ def commands(text: str) -> Imported:
         try:
             words = shlex.split(found["rest"].strip(" `"), comments=True)
         except ValueError as error:
-            raise InvalidRequest(f"“{found[0].strip()[:80]}” is not a command.", str(error)) from error
+            raise InvalidRequest(say("“{found}” is not a command.", found=found[0].strip()[:80]), str(error)) from error
         is_pip = "pip" in found["tool"]
         of_command: list[str] = []
         rest = iter(words)
@@ -86,13 +86,15 @@ def commands(text: str) -> Imported:
             places.update(index_lock(of_command, named_places.of_arguments(words)).places)
     pypi, notes = requirements(by_pip)
     if skipped:
-        notes.append(listing("These options of the commands are ignored: {}.", skipped))
+        notes.append(listing("These options of the commands are ignored: {items}.", skipped))
     if not wanted and pypi:
         wanted = ["python", "pip"]
     if not wanted:
-        raise InvalidRequest("The commands in the text install no packages by name.")
+        raise InvalidRequest(say("The commands in the text install no packages by name."))
     parts = [specs.parts_of(spec) for spec in wanted]
     channels += [each.channel for each in parts if each.channel is not None]
-    notes.append("Only the packages in “conda install” and “pip install” are read; the rest of the text is ignored.")
+    notes.append(
+        say("Only the packages in “conda install” and “pip install” are read; the rest of the text is ignored.")
+    )
     index = IndexLock(places=places)
     return Imported(COMMANDS, tuple(dict.fromkeys(channels)), tuple(wanted), pypi=pypi, notes=tuple(notes), index=index)

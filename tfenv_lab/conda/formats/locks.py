@@ -8,7 +8,7 @@ from typing import Any
 
 from ...errors import InvalidRequest
 from ...pypi.models import IndexLock
-from ...sentences import some
+from ...sentences import say, some
 from . import categories, origins
 from .categories import MAIN
 from .model import CONDA_LOCK, PIXI_LOCK, Choice, Imported, Pinned, other_platform
@@ -20,7 +20,7 @@ _DEFAULT = "default"
 def conda_lock(data: Mapping[str, Any], asked: tuple[str, ...], subdir: str, choice: Choice) -> Imported:
     """Return the packages of a conda-lock file, of its category main or of those in ``choice``."""
     if data.get("version", "1") != "1":
-        raise InvalidRequest("Only version 1 of conda-lock files is supported.")
+        raise InvalidRequest(say("Only version 1 of conda-lock files is supported."))
     packages = [as_mapping(item, "package") for item in as_list(data["package"], "package")]
     platforms = list(dict.fromkeys(as_text(package.get("platform"), "platform") for package in packages))
     if subdir not in platforms:
@@ -56,7 +56,9 @@ def pixi_lock(text: str, asked: tuple[str, ...], subdir: str, choice: Choice) ->
     known = [str(name) for name in as_mapping(parse_yaml(text)["environments"], "environments")]
     name = choice.environment or (_DEFAULT if _DEFAULT in known or len(known) != 1 else known[0])
     if choice.environment is not None and name not in known:
-        raise InvalidRequest(f"The file has no environment “{name[:40]}”. It has: {some(known, 20)}.")
+        raise InvalidRequest(
+            say("The file has no environment “{name}”. It has: {known}.", name=name[:40], known=some(known, 20))
+        )
     try:
         by_platform = lock.loads(text, name)
         if subdir not in by_platform:
@@ -65,7 +67,7 @@ def pixi_lock(text: str, asked: tuple[str, ...], subdir: str, choice: Choice) ->
             subdir = next(iter(by_platform))
         distributions = lock.distributions(text, subdir, name)
     except ValueError as error:
-        raise InvalidRequest("The pixi.lock cannot be read.", str(error)) from error
+        raise InvalidRequest(say("The pixi.lock cannot be read."), str(error)) from error
     pinned = [
         Pinned(record.url, _digest(record.sha256), _digest(record.md5), tuple(record.depends), record)
         for record in by_platform[subdir]
@@ -78,13 +80,20 @@ def pixi_lock(text: str, asked: tuple[str, ...], subdir: str, choice: Choice) ->
     )
     notes = []
     if len(known) > 1:
-        notes.append(f"The lock has {len(known)} environments: {some(known, 20)}. Taken: {name}.")
+        notes.append(
+            say(
+                "The lock has {count} environments: {known}. Taken: {name}.",
+                count=len(known),
+                known=some(known, 20),
+                name=name,
+            )
+        )
     return Imported(PIXI_LOCK, specs=asked, pinned=tuple(pinned), notes=tuple(notes), index=index)
 
 
 def _constraint(value: Any) -> str:
     if not isinstance(value, str):
-        raise InvalidRequest("“dependencies” must contain only strings.")
+        raise InvalidRequest(say("“dependencies” must contain only strings."))
     return value
 
 
@@ -93,7 +102,7 @@ def _hex(digest: Mapping[str, Any], kind: str, length: int) -> str | None:
     if value in (None, ""):
         return None
     if not isinstance(value, str) or not re.fullmatch(rf"[0-9a-f]{{{length}}}", value):
-        raise InvalidRequest(f"“{kind}” must be {length} hexadecimal digits.")
+        raise InvalidRequest(say("“{kind}” must be {length} hexadecimal digits.", kind=kind, length=length))
     return value
 
 

@@ -12,7 +12,7 @@ import tomli
 
 from ...errors import InvalidRequest
 from ...pypi import named_places
-from ...sentences import listing
+from ...sentences import joined, listing, listing_n, say
 from ..settings.channels import NODEFAULTS
 from ..solving import specs
 from .model import ANACONDA_PROJECT, ENVIRONMENT_YML, PIXI_TOML, Imported, index_lock, requirements
@@ -44,17 +44,26 @@ def environment_yml(data: Mapping[str, Any], format_: str = ENVIRONMENT_YML) -> 
             items += as_list(first.get("packages"), "packages")
             channels += _channels(first.get("channels"))
             if len(environments) > 1:
-                notes.append(f"The file has several environments: {', '.join(environments)}. Taken: {name}.")
+                notes.append(
+                    say(
+                        "The file has several environments: {environments}. Taken: {name}.",
+                        environments=", ".join(environments),
+                        name=name,
+                    )
+                )
     wanted, by_pip = _items(items, section)
     if ignored:
         sections = [f"“{key[:40]}”" for key in sorted(ignored)]
-        one = len(sections) == 1
-        notes.append(listing(f"The section{'' if one else 's'} {{}} {'is' if one else 'are'} ignored.", sections))
+        notes.append(listing_n("The section {items} is ignored.", "The sections {items} are ignored.", sections))
     values = data.get("variables")
     # In an anaconda-project.yml, a list names variables that the user is asked for.
     variables, others = environment_variables(values if isinstance(values, dict) else None)
     if isinstance(values, list) and values:
-        others.append(f"These variables have no value in the file and are not set: {', '.join(map(str, values))}.")
+        others.append(
+            say(
+                "These variables have no value in the file and are not set: {names}.", names=", ".join(map(str, values))
+            )
+        )
     # conda-lock reads the indexes of pip's packages from here.
     places = [as_text(each, _INDEXES) for each in as_list(data.get(_INDEXES), _INDEXES)]
     return _imported(format_, wanted, channels, by_pip, [*notes, *others], variables, places)
@@ -67,7 +76,13 @@ def _items(items: Sequence[Any], section: str) -> tuple[list[str], list[str]]:
         if isinstance(item, dict):
             for manager, lines in as_mapping(item, section).items():
                 if manager != "pip":
-                    raise InvalidRequest(f"“{section}” has a section “{manager[:40]}”; only “pip” is supported.")
+                    raise InvalidRequest(
+                        say(
+                            "“{section}” has a section “{manager}”; only “pip” is supported.",
+                            section=section,
+                            manager=manager[:40],
+                        )
+                    )
                 by_pip += [as_text(line, "pip") for line in as_list(lines, "pip")]
         else:
             wanted.append(as_text(item, section))
@@ -88,7 +103,7 @@ def _imported(
         # As in conda, a section for pip brings pip.
         wanted = ["python", "pip"]
     if not wanted:
-        raise InvalidRequest("The file requests no conda packages.", hint=" ".join(skipped) or None)
+        raise InvalidRequest(say("The file requests no conda packages."), hint=joined(" ", skipped) or None)
     # A spec's channel is added to the channels; the channel priority decides where each package comes from.
     parts = [specs.parts_of(spec) for spec in wanted]
     named = [each.channel for each in parts if each.channel is not None]
@@ -101,7 +116,7 @@ def _imported(
 
 def _channels(value: Any) -> tuple[str, ...]:
     if isinstance(value, str) and value:
-        raise InvalidRequest("“channels” must be a list: write one item per line, after a hyphen.")
+        raise InvalidRequest(say("“channels” must be a list: write one item per line, after a hyphen."))
     return tuple(as_text(channel, "channels") for channel in as_list(value, "channels"))
 
 
@@ -112,20 +127,20 @@ def _without_effect(parts: Sequence[Parts], channels: Sequence[str]) -> list[str
     if len(channels) > 1 and those:
         notes.append(
             listing(
-                "The channels in the specs of {} are not binding: the channel priority decides where a package comes "
-                "from.",
+                "The channels in the specs of {items} are not binding: the channel priority "
+                "decides where a package comes from.",
                 those,
             )
         )
     subdirs = [f"{each.name} ({each.subdir})" for each in parts if each.subdir is not None]
     if subdirs:
-        notes.append(listing("The platforms in these specs are ignored: {}.", subdirs))
+        notes.append(listing("The platforms in these specs are ignored: {items}.", subdirs))
     ignored = [f"{each.name} {word}" for each in parts for word in each.ignored]
     if ignored:
         notes.append(
             listing(
-                "As in conda, these parts of specs have no effect: {}. Extras in brackets belong in the “pip:” "
-                "section.",
+                "As in conda, these parts of specs have no effect: {items}. Extras in brackets "
+                "belong in the “pip:” section.",
                 ignored,
             )
         )
@@ -161,12 +176,12 @@ _PIXI_TABLES |= {"tasks", "target", "feature", "environments", "activation", "sy
 def pixi_toml(text: str, subdir: str) -> Imported:
     """Return the specs of the default environment in a pixi.toml, or in the part of a pyproject.toml that is pixi's."""
     if sys.version_info < (3, 11):
-        raise InvalidRequest("Reading a pixi.toml needs Python 3.11 or newer for the server.")
+        raise InvalidRequest(say("Reading a pixi.toml needs Python 3.11 or newer for the server."))
     tomllib = importlib.import_module("tomllib")
     try:
         data: dict[str, Any] = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InvalidRequest("The file is not valid TOML.", str(error)) from error
+        raise InvalidRequest(say("The file is not valid TOML."), str(error)) from error
     tool = data.get("tool")
     # In a pyproject.toml, pixi also installs what the project itself depends on.
     of_project = None
@@ -186,7 +201,7 @@ def pixi_toml(text: str, subdir: str) -> Imported:
     ]
     for key in ("feature", "environments", "tasks", "system-requirements", "build-dependencies", "host-dependencies"):
         if data.get(key) and key != "tasks":
-            notes.append(f"The section “{key}” is ignored; only the default environment is read.")
+            notes.append(say("The section “{key}” is ignored; only the default environment is read.", key=key))
     channels = [
         as_text(each.get("channel") if isinstance(each, dict) else each, "channels")
         for each in as_list(project.get("channels"), "channels")
@@ -208,9 +223,11 @@ def _spec(name: str, value: Any, notes: list[str]) -> str:
         return name if value in ("*", "") else f"{name} {value}"
     table = as_mapping(value, name)
     if set(table) & {"git", "path", "url"}:
-        raise InvalidRequest(f"“{name[:60]}” comes from a source, which is not supported.", hint="Leave it out.")
+        raise InvalidRequest(
+            say("“{name}” comes from a source, which is not supported.", name=name[:60]), hint=say("Leave it out.")
+        )
     keys = [f"{key}='{table[key]}'" for key in ("version", "build", "build-number", "channel") if table.get(key)]
-    notes += [f"“{key}” of “{name[:60]}” is ignored." for key in table if key not in _PIXI_KEYS]
+    notes += [say("“{key}” of “{name}” is ignored.", key=key, name=name[:60]) for key in table if key not in _PIXI_KEYS]
     return f"{name}[{','.join(keys).replace('build-number', 'build_number')}]" if keys else name
 
 

@@ -13,7 +13,7 @@ from ...errors import InvalidRequest, TfenvError
 from ...pypi import named_places
 from ...pypi.models import MARK, Distribution, IndexLock
 from ...pypi.requirements import name_of, names_file
-from ...sentences import listing
+from ...sentences import listing, say
 from ..prefix.pypi import PypiPackage
 from ..prefix.records import by_name
 from ..settings.channels import ChannelRef, split_credentials
@@ -27,7 +27,7 @@ ENVIRONMENT_YML, EXPLICIT, CONDA_LOCK, PIXI_LOCK, PYLOCK, REQUIREMENTS, NOTEBOOK
 READ_ONLY = ("list", "pixi-toml", "anaconda-project", "commands", "uv-lock", "pyproject")
 LIST, PIXI_TOML, ANACONDA_PROJECT, COMMANDS, UV_LOCK, PYPROJECT = READ_ONLY
 #: The hint for exact packages that this machine cannot have.
-SOLVE_AGAIN = "Solve its packages again for this machine, with their versions or only by their names."
+SOLVE_AGAIN = say("Solve its packages again for this machine, with their versions or only by their names.")
 #: Maximum length of a line of the file in a note.
 _LONGEST = 200
 #: Prefix of the comments that store the requested specs in an exported lock.
@@ -63,7 +63,9 @@ class Choice:
 def other_platform(platforms: Iterable[str], subdir: str) -> InvalidRequest:
     """Return the error for a lock of other platforms. Its hint is ``SOLVE_AGAIN``."""
     names = ", ".join(sorted({platform[:40] for platform in platforms})[:10]) or "none"
-    message = f"This lock is not for this machine's platform ({subdir}). Its platforms: {names}."
+    message = say(
+        "This lock is not for this machine's platform ({subdir}). Its platforms: {names}.", subdir=subdir, names=names
+    )
     return InvalidRequest(message, hint=SOLVE_AGAIN)
 
 
@@ -121,9 +123,9 @@ def requirements(lines: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:
             options.append(f"{bare} --{option}"[:_LONGEST])
     notes: list[str] = []
     if others:
-        notes.append(listing("Skipped pip requirements: {} (only names and versions are supported).", others))
+        notes.append(listing("Skipped pip requirements: {items} (only names and versions are supported).", others))
     if options:
-        notes.append(listing("The options in these pip requirements are ignored: {}.", options))
+        notes.append(listing("The options in these pip requirements are ignored: {items}.", options))
     return tuple(taken), notes
 
 

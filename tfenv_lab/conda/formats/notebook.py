@@ -18,7 +18,7 @@ from msgspec import structs
 from ...errors import InvalidRequest
 from ...pypi.models import IndexLock
 from ...pypi.names import normalize
-from ...sentences import listing
+from ...sentences import listing, say
 from ..prefix.records import exact_spec
 from .explicit import explicit_list, index_lock
 from .model import NOTEBOOK, Imported, requests_in, requirements
@@ -78,7 +78,7 @@ def read(data: Mapping[str, Any], subdir: str) -> Imported:
     Raises InvalidRequest if the record is not one that :func:`write` makes.
     """
     if data.get("version") != VERSION:
-        raise InvalidRequest("The notebook record has an unsupported version.", hint="Update tfenv_lab.")
+        raise InvalidRequest(say("The notebook record has an unsupported version."), hint=say("Update tfenv_lab."))
     specs = tuple(as_text(spec, "specs") for spec in as_list(data.get("specs"), "specs"))
     channels = tuple(as_text(channel, "channels") for channel in as_list(data.get("channels"), "channels"))
     platform = as_text(data.get("platform"), "platform")
@@ -89,15 +89,21 @@ def read(data: Mapping[str, Any], subdir: str) -> Imported:
         pinned, by_pip = explicit_list(lines, subdir)
         index = structs.replace(index_lock(by_pip)[0], requested=requests_in(lines)[1])
     elif platform != subdir:
-        notes.append(f"The notebook was recorded on {platform[:40]}, so its specs are solved again for {subdir}.")
+        notes.append(
+            say(
+                "The notebook was recorded on {platform}, so its specs are solved again for {subdir}.",
+                platform=platform[:40],
+                subdir=subdir,
+            )
+        )
     exact = {each.name for each in index.packages}
     by_name, local = (_others(data.get(key), key, exact) for key in ("pip", "local"))
     pypi, skipped = requirements(by_name)
     notes = [*skipped, *notes]
     if local:
-        notes.append(listing("These packages were installed from a path or a URL, and are left out: {}.", local))
+        notes.append(listing("These packages were installed from a path or a URL, and are left out: {items}.", local))
     if pinned is None and not specs:
-        raise InvalidRequest("The notebook record contains neither packages nor requested specs.")
+        raise InvalidRequest(say("The notebook record contains neither packages nor requested specs."))
     variables, others = environment_variables(data.get("variables"))
     return Imported(NOTEBOOK, channels, specs, pinned, pypi, (*notes, *others), variables, index)
 
@@ -117,7 +123,9 @@ def _unpack(text: str) -> str:
         inflate = zlib.decompressobj()
         content = inflate.decompress(base64.b64decode(text, validate=True), MAX_BYTES)
         if inflate.unconsumed_tail or not inflate.eof:
-            raise InvalidRequest(f"The notebook's lock is damaged, or larger than {MAX_BYTES // 1_000_000} MB.")
+            raise InvalidRequest(
+                say("The notebook's lock is damaged, or larger than {max_bytes} MB.", max_bytes=MAX_BYTES // 1000000)
+            )
         return content.decode()
     except (binascii.Error, zlib.error, ValueError) as error:
-        raise InvalidRequest("The notebook's lock cannot be read.", str(error)) from error
+        raise InvalidRequest(say("The notebook's lock cannot be read."), str(error)) from error

@@ -10,6 +10,7 @@ from ...errors import InvalidRequest
 from ...pypi.models import Distribution, Locked
 from ...pypi.names import normalize
 from ...pypi.places import without_credentials
+from ...sentences import say
 
 _SHA256 = re.compile(r"(?:sha256[:=])?([0-9a-f]{64})", re.IGNORECASE)
 _ARCHIVE = re.compile(r"\.(?:whl|zip|tar\.(?:gz|bz2|xz))$")
@@ -64,7 +65,7 @@ def split(url: str) -> SplitResult:
     try:
         return urlsplit(url)
     except ValueError as error:
-        raise InvalidRequest(f"“{url[:80]}” is not a URL.", str(error)) from error
+        raise InvalidRequest(say("“{url}” is not a URL.", url=url[:80]), str(error)) from error
 
 
 def clean(url: str) -> str:

@@ -19,6 +19,7 @@ from ...errors import InvalidRequest
 from ...pypi import locked, pylock
 from ...pypi.models import Distribution, IndexLock, Locked
 from ...pypi.names import normalize
+from ...sentences import joined, say
 from . import categories, origins
 from .categories import MAIN
 from .model import PYLOCK, REQUIREMENTS, Choice, Contents, Imported, index_lock, requirements
@@ -52,15 +53,19 @@ def mistake_in(text: str) -> InvalidRequest | None:
         return None
     number, line = wrong[0]
     others = ", ".join(str(each) for each, _ in wrong[1:])
-    more = f" These lines are not valid either: {others}." if others else ""
+    more = say("These lines are not valid either: {others}.", others=others) if others else ""
     try:
         reason = str(Requirement(line.partition(" --")[0]))
     except InvalidRequirement as error:
         reason = str(error)
     return InvalidRequest(
-        f"Line {number} of the requirements is not valid: “{line[:80]}”.{more}",
+        joined(
+            " ", (say("Line {number} of the requirements is not valid: “{line}”.", number=number, line=line[:80]), more)
+        ),
         reason,
-        hint="Write a requirement as pip does, such as “pandas>=2,<3”, or an option of pip, such as “-r more.txt”.",
+        hint=say(
+            "Write a requirement as pip does, such as “pandas>=2,<3”, or an option of pip, such as “-r more.txt”."
+        ),
     )
 
 
@@ -73,7 +78,7 @@ def read_requirements(text: str) -> Imported:
     lines = _logical(text)
     taken, notes = requirements(lines)
     if not taken:
-        raise InvalidRequest("The file has no requirement with a name.", " ".join(notes) or None)
+        raise InvalidRequest(say("The file has no requirement with a name."), joined(" ", notes) or None)
     return Imported(REQUIREMENTS, specs=("python",), pypi=taken, notes=tuple(notes), index=index_lock(lines))
 
 
@@ -112,7 +117,7 @@ def _parsed(text: str) -> dict[str, Any]:
         data = tomli.loads(text)
         data["packages"]
     except (tomli.TOMLDecodeError, KeyError, RecursionError) as error:
-        raise InvalidRequest("The file is not a valid pylock.toml.", str(error)) from error
+        raise InvalidRequest(say("The file is not a valid pylock.toml."), str(error)) from error
     return data
 
 
@@ -177,7 +182,7 @@ def left_out(contents: Contents) -> list[str]:
     python = contents.by_name.get("python")
     names = [f"{record.name.normalized} {record.version}" for record in contents.records]
     head = [f"Python {python.version}"] if python else []
-    return [*head, f"conda's packages are left out: {', '.join(names)}"] if names else head
+    return [*head, say("conda's packages are left out: {names}", names=", ".join(names))] if names else head
 
 
 def _logical(text: str) -> list[str]:

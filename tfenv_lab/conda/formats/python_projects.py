@@ -15,7 +15,7 @@ from ...pypi import named_places
 from ...pypi.locked import python_spec
 from ...pypi.models import Distribution, IndexLock, Locked
 from ...pypi.names import normalize
-from ...sentences import some
+from ...sentences import say, some
 from . import categories, origins
 from .categories import MAIN
 from .model import PYPROJECT, UV_LOCK, Choice, Imported, index_lock
@@ -47,7 +47,7 @@ def uv_lock(text: str, subdir: str, choice: Choice = _DEFAULT) -> Imported:
     """
     data = _parsed(text, "uv.lock")
     if data.get("version") != 1:
-        raise InvalidRequest("Only version 1 of uv.lock is supported.", hint="Update tfenv_lab.")
+        raise InvalidRequest(say("Only version 1 of uv.lock is supported."), hint=say("Update tfenv_lab."))
     packages, roots, main = _project(data)
     names = {_name(each) for each in roots}
     known = categories.of_project(roots, _EXTRAS, _GROUPS, has_main=bool(main))
@@ -173,21 +173,25 @@ def _parsed(text: str, name: str) -> dict[str, Any]:
     try:
         return tomli.loads(text)
     except (tomli.TOMLDecodeError, RecursionError) as error:
-        raise InvalidRequest(f"The file is not a valid {name}.", str(error)) from error
+        raise InvalidRequest(say("The file is not a valid {name}.", name=name), str(error)) from error
 
 
 def _nothing(file: str, known: Sequence[str], wanted: Iterable[str]) -> InvalidRequest:
     """Return the error for categories that need no packages."""
-    message = f"The project of the {file} has no dependencies in these categories."
+    message = say("The project of the {file} has no dependencies in these categories.", file=file)
     others = [each for each in known if each not in wanted]
-    return InvalidRequest(message, hint=f"Choose other categories: {some(others, 20)}." if others else None)
+    return InvalidRequest(
+        message, hint=say("Choose other categories: {others}.", others=some(others, 20)) if others else None
+    )
 
 
 def _itself(names: Sequence[str]) -> list[str]:
     """Return a sentence on the project that a file describes, which is not installed."""
     if not names:
         return []
-    return [f"The project itself is left out, and only its dependencies are taken: {', '.join(names)}."]
+    return [
+        say("The project itself is left out, and only its dependencies are taken: {names}.", names=", ".join(names))
+    ]
 
 
 def is_pyproject(text: str) -> bool:
@@ -257,10 +261,12 @@ def pyproject(text: str, choice: Choice = _DEFAULT) -> Imported:
     if not needs:
         if "dependencies" not in dynamic and len(known) > 1:
             raise _nothing("pyproject.toml", known, wanted)
-        what = "dynamic dependencies" if "dependencies" in dynamic else "no dependencies"
+        what = say("dynamic dependencies") if "dependencies" in dynamic else say("no dependencies")
         raise InvalidRequest(
-            f"The pyproject.toml has {what}: its table “project” lists none.",
-            hint="Export the packages with the project's own tool, for example as requirements.txt, and import that.",
+            say("The pyproject.toml has {what}: its table “project” lists none.", what=what),
+            hint=say(
+                "Export the packages with the project's own tool, for example as requirements.txt, and import that."
+            ),
         )
     uv = as_mapping(tool.get("uv"), "uv")
     sources = {normalize(name): value for name, value in as_mapping(uv.get("sources"), "sources").items()}
@@ -269,7 +275,9 @@ def pyproject(text: str, choice: Choice = _DEFAULT) -> Imported:
         try:
             need = Requirement(text_)
         except InvalidRequirement as error:
-            raise InvalidRequest(f"“{text_[:80]}” in “dependencies” is not a requirement.", str(error)) from error
+            raise InvalidRequest(
+                say("“{text}” in “dependencies” is not a requirement.", text=text_[:80]), str(error)
+            ) from error
         name, marker = normalize(need.name), str(need.marker or "")
         value = sources.get(name)
         places = [as_mapping(each, name) for each in (value if isinstance(value, list) else [value] if value else [])]
@@ -278,7 +286,7 @@ def pyproject(text: str, choice: Choice = _DEFAULT) -> Imported:
         elif not places:
             plain.append(str(need))
         elif any("index" in place for place in places):
-            elsewhere.append(f"{name} (from the index {places[0].get('index')})")
+            elsewhere.append(say("{name} (from the index {places})", name=name, places=places[0].get("index")))
         else:
             direct += [
                 Locked(name, "", direct=_place(place), marker=_both(marker, str(place.get("marker") or "")))
@@ -286,8 +294,13 @@ def pyproject(text: str, choice: Choice = _DEFAULT) -> Imported:
             ]
     notes = [*_itself([str(project.get("name") or "")]), *categories.left_out(known, wanted)]
     if elsewhere:
-        notes.append(f"Left out, because the file takes them from an index of their own: {', '.join(elsewhere)}.")
-    notes += [f"The setting “{key}” of uv is ignored." for key in _IGNORED if uv.get(key)]
+        notes.append(
+            say(
+                "Left out, because the file takes them from an index of their own: {elsewhere}.",
+                elsewhere=", ".join(elsewhere),
+            )
+        )
+    notes += [say("The setting “{key}” of uv is ignored.", key=key) for key in _IGNORED if uv.get(key)]
     python = python_spec(IndexLock(), str(project.get("requires-python") or ""), "")
     own = [named_places.of_settings(as_mapping(tool.get(key), key), (each,)) for key, each in _INDEXES.items()]
     named = index_lock(plain, [place for found in own for place in found])

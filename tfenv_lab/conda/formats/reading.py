@@ -15,7 +15,7 @@ from msgspec import structs
 
 from ... import serde
 from ...errors import InvalidRequest
-from ...sentences import megabytes
+from ...sentences import megabytes, say
 from . import lists, locks, manifests, python_files, python_projects
 from .encoding import repaired
 from .explicit import explicit_list, index_lock
@@ -44,19 +44,19 @@ from .model import (
 from .untrusted import MAX_BYTES, environment_variables, parse_json, parse_yaml
 
 _NAMES = {
-    ENVIRONMENT_YML: "an environment.yml",
-    EXPLICIT: "an explicit list",
-    CONDA_LOCK: "a conda-lock file",
-    PIXI_LOCK: "a pixi.lock",
-    NOTEBOOK: "a notebook that records its environment",
-    PYLOCK: "a pylock.toml",
-    REQUIREMENTS: "a requirements.txt",
-    LIST: "a list of “conda list --export”",
-    PIXI_TOML: "a pixi.toml",
-    ANACONDA_PROJECT: "an anaconda-project.yml",
-    UV_LOCK: "a uv.lock",
-    PYPROJECT: "a pyproject.toml",
-    COMMANDS: "a text with “conda install” or “pip install”",
+    ENVIRONMENT_YML: say("an environment.yml"),
+    EXPLICIT: say("an explicit list"),
+    CONDA_LOCK: say("a conda-lock file"),
+    PIXI_LOCK: say("a pixi.lock"),
+    NOTEBOOK: say("a notebook that records its environment"),
+    PYLOCK: say("a pylock.toml"),
+    REQUIREMENTS: say("a requirements.txt"),
+    LIST: say("a list of “conda list --export”"),
+    PIXI_TOML: say("a pixi.toml"),
+    ANACONDA_PROJECT: say("an anaconda-project.yml"),
+    UV_LOCK: say("a uv.lock"),
+    PYPROJECT: say("a pyproject.toml"),
+    COMMANDS: say("a text with “conda install” or “pip install”"),
 }
 _VARIABLE = re.compile(rf"#\s*{VARIABLE}\s*(\w+)=(.+)")
 _DEFAULT = Choice()
@@ -71,11 +71,11 @@ def read(text: str, format_: str | None, subdir: str, choice: Choice = _DEFAULT)
     from . import notebook
 
     if format_ is not None and format_ not in _NAMES:
-        raise InvalidRequest(f"“format” must be one of {', '.join((*FORMATS, *READ_ONLY))}.")
+        raise InvalidRequest(say("“format” must be one of {value}.", value=", ".join((*FORMATS, *READ_ONLY))))
     text, found, data = detect(text)
     lines = [line.strip() for line in text.splitlines()]
     if format_ is not None and found != format_:
-        raise InvalidRequest(f"The file is {_NAMES[found]}, not {_NAMES[format_]}.")
+        raise InvalidRequest(say("The file is {names}, not {names_2}.", names=_NAMES[found], names_2=_NAMES[format_]))
     if found == NOTEBOOK:
         return notebook.read(data, subdir)
     if found in (ENVIRONMENT_YML, ANACONDA_PROJECT):
@@ -102,7 +102,7 @@ def read(text: str, format_: str | None, subdir: str, choice: Choice = _DEFAULT)
     else:
         imported = locks.pixi_lock(text, asked, subdir, choice)
     if not imported.pinned and not imported.index.packages:
-        raise InvalidRequest("The file lists no packages.")
+        raise InvalidRequest(say("The file lists no packages."))
     imported = _with_requests(imported, of_index)
     variables, notes = environment_variables(_variables(lines))
     return replace(imported, variables=variables, notes=(*imported.notes, *notes))
@@ -129,11 +129,14 @@ def detect(text: str) -> tuple[str, str, Any]:
 
     if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise InvalidRequest(
-            f"The file is larger than {megabytes(MAX_BYTES, 0)}, the limit for a file that describes an environment."
+            say(
+                "The file is larger than {size}, the limit for a file that describes an environment.",
+                size=megabytes(MAX_BYTES, 0),
+            )
         )
     text = repaired(text)
     if not text.strip():
-        raise InvalidRequest("The file is empty.")
+        raise InvalidRequest(say("The file is empty."))
     _require_text(text)
     lines = [line.strip() for line in text.splitlines()]
     parsed: Any = parse_json(text)
@@ -141,8 +144,10 @@ def detect(text: str) -> tuple[str, str, Any]:
     if data is not None:
         return text, NOTEBOOK, data
     if isinstance(parsed, dict) and "cells" in parsed:
-        hint = "Open it with a kernel of the environment, and choose Record Environment in Notebook."
-        raise InvalidRequest("The notebook records no environment, and has none of the supported formats.", hint=hint)
+        hint = say("Open it with a kernel of the environment, and choose Record Environment in Notebook.")
+        raise InvalidRequest(
+            say("The notebook records no environment, and has none of the supported formats."), hint=hint
+        )
     if "@EXPLICIT" in lines:
         return text, EXPLICIT, None
     if python_projects.is_pyproject(text):
@@ -187,28 +192,28 @@ def _variables(lines: list[str]) -> dict[str, str]:
             try:
                 found[match[1]] = str(serde.parse(match[2]))
             except ValueError as error:
-                raise InvalidRequest(f"“{line[:80]}” is not a comment with a variable.") from error
+                raise InvalidRequest(say("“{line}” is not a comment with a variable.", line=line[:80])) from error
     return found
 
 
 def _require_text(text: str) -> None:
     """Raise InvalidRequest for what people bring in place of a file: an archive, or an address."""
     if text.startswith(("PK\x03\x04", "\x1f\x8b", "\x1f\ufffd")):
-        hint = "Unpack it, and import the environment file in it."
-        raise InvalidRequest("The file is an archive, which cannot be imported.", hint=hint)
+        hint = say("Unpack it, and import the environment file in it.")
+        raise InvalidRequest(say("The file is an archive, which cannot be imported."), hint=hint)
     if re.fullmatch(r"(?:https?|git|ssh|ftp)(?:\+\w+)?://\S+", text.strip()):
-        hint = "Download the file, and import it."
-        raise InvalidRequest("The text is an address, which is not downloaded.", hint=hint)
+        hint = say("Download the file, and import it.")
+        raise InvalidRequest(say("The text is an address, which is not downloaded."), hint=hint)
 
 
 #: What other YAML files are that have the same keys, by a key that only they have.
 _OTHER_FILES = {
-    "__metadata": "a lock of JavaScript packages",
-    "lockfileVersion": "a lock of JavaScript packages",
-    "sdks": "a lock of Dart packages",
-    "apiVersion": "a manifest of Kubernetes or Helm",
-    "asyncapi": "a description of an interface",
-    "galaxy_info": "a description of an Ansible role",
+    "__metadata": say("a lock of JavaScript packages"),
+    "lockfileVersion": say("a lock of JavaScript packages"),
+    "sdks": say("a lock of Dart packages"),
+    "apiVersion": say("a manifest of Kubernetes or Helm"),
+    "asyncapi": say("a description of an interface"),
+    "galaxy_info": say("a description of an Ansible role"),
 }
 
 
@@ -225,14 +230,14 @@ def _recognize(data: Any) -> str:
     if isinstance(data, dict):
         for key, kind in _OTHER_FILES.items():
             if key in data:
-                raise InvalidRequest(f"The file is {kind}, not of an environment.")
+                raise InvalidRequest(say("The file is {kind}, not of an environment.", kind=kind))
         if "package" in data and "metadata" in data:
             return CONDA_LOCK
         if "environments" in data and "packages" in data:
             return PIXI_LOCK
         if isinstance(data.get("dependencies"), dict) and "channels" not in data:
             # Such files are of other languages.
-            raise InvalidRequest("“dependencies” must be a list: write one item per line, after a hyphen.")
+            raise InvalidRequest(say("“dependencies” must be a list: write one item per line, after a hyphen."))
         if "dependencies" in data or (isinstance(data.get("channels"), list | str) and "packages" not in data):
             return ENVIRONMENT_YML
         if "env_specs" in data or _are_specs(data.get("packages")):
@@ -242,7 +247,10 @@ def _recognize(data: Any) -> str:
 
 def _unknown() -> InvalidRequest:
     return InvalidRequest(
-        "The file has none of the supported formats: environment.yml, explicit list, conda-lock.yml, pixi.lock, "
-        "notebook that records its environment, pylock.toml, uv.lock, pyproject.toml, requirements.txt, "
-        "“conda list --export”, pixi.toml, anaconda-project.yml, “conda install …”."
+        say(
+            "The file has none of the supported formats: environment.yml, explicit list, "
+            "conda-lock.yml, pixi.lock, notebook that records its environment, pylock.toml, uv.lock, "
+            "pyproject.toml, requirements.txt, “conda list --export”, pixi.toml, "
+            "anaconda-project.yml, “conda install …”."
+        )
     )

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from ...errors import InvalidRequest
+from ...sentences import say
 
 #: Maximum size of a text in bytes.
 MAX_BYTES = 5_000_000
@@ -25,7 +26,7 @@ _PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "map", "seq", "in
 _CONFLICT = re.compile(r"(?:<{7}|={7}|>{7}|\|{7})(?:\s|$)")
 #: A key of one of the formats at the start of a line.
 _KEYS = re.compile(r"^[\"']?(?:dependencies|channels|environments|packages?|metadata)[\"']?\s*:", re.MULTILINE)
-_TOO_DEEP = f"The file is nested deeper than {_MAX_DEPTH} levels."
+_TOO_DEEP = say("The file is nested deeper than {max_depth} levels.", max_depth=_MAX_DEPTH)
 
 
 def parse_json(text: str) -> Any:
@@ -48,14 +49,23 @@ def parse_yaml(text: str) -> Any:
     for number, line in enumerate(text.splitlines(), 1):
         if _CONFLICT.match(line):
             raise InvalidRequest(
-                f"Line {number} of the file is a mark of a merge conflict (“{line[:20].strip()}”).",
-                hint="Resolve the conflict, and remove the three lines that mark it.",
+                say(
+                    "Line {number} of the file is a mark of a merge conflict (“{line}”).",
+                    number=number,
+                    line=line[:20].strip(),
+                ),
+                hint=say("Resolve the conflict, and remove the three lines that mark it."),
             )
     try:
         depth = 0
         for count, event in enumerate(yaml.parse(text, Loader=loader)):
             if count > _MOST_VALUES:
-                raise InvalidRequest(f"The file has more than {_MOST_VALUES:,} values, the limit for one to import.")
+                raise InvalidRequest(
+                    say(
+                        "The file has more than {most_values} values, the limit for one to import.",
+                        most_values=f"{_MOST_VALUES:,}",
+                    )
+                )
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
             elif isinstance(event, yaml.CollectionEndEvent):
@@ -66,7 +76,11 @@ def parse_yaml(text: str) -> Any:
             if tag and tag not in _PLAIN_TAGS:
                 number = event.start_mark.line + 1 if event.start_mark else 0
                 raise InvalidRequest(
-                    f"Line {number} of the file uses the YAML tag “{tag[:60]}”, which is not supported."
+                    say(
+                        "Line {number} of the file uses the YAML tag “{tag}”, which is not supported.",
+                        number=number,
+                        tag=tag[:60],
+                    )
                 )
         return _Builder().build(yaml.compose(text, Loader=loader))
     except (yaml.YAMLError, ValueError) as error:
@@ -80,17 +94,19 @@ def _not_yaml(text: str, error: Exception) -> InvalidRequest:
     """Return the error for a text that is not YAML, with the line if the text looks like an environment file."""
     mark = getattr(error, "problem_mark", None)
     if mark is None or not _KEYS.search(text):
-        return InvalidRequest("The file is neither YAML nor an explicit list.", str(error))
+        return InvalidRequest(say("The file is neither YAML nor an explicit list."), str(error))
     start = getattr(error, "context_mark", None)
     lines = text.splitlines()
     line = lines[mark.line] if mark.line < len(lines) else ""
     if "quoted scalar" in (getattr(error, "context", None) or "") and start is not None:
-        return InvalidRequest(f"The quotation mark in line {start.line + 1} is not closed.", str(error))
+        return InvalidRequest(say("The quotation mark in line {line} is not closed.", line=start.line + 1), str(error))
     if "\t" in line[: len(line) - len(line.lstrip())]:
-        hint = "YAML indents with spaces. Replace the tab."
-        return InvalidRequest(f"Line {mark.line + 1} of the file begins with a tab.", str(error), hint)
-    problem = getattr(error, "problem", None) or "the text ends too early"
-    return InvalidRequest(f"Line {mark.line + 1} of the file is not valid YAML: {problem}.", str(error))
+        hint = say("YAML indents with spaces. Replace the tab.")
+        return InvalidRequest(say("Line {line} of the file begins with a tab.", line=mark.line + 1), str(error), hint)
+    problem = getattr(error, "problem", None) or say("the text ends too early")
+    return InvalidRequest(
+        say("Line {line} of the file is not valid YAML: {problem}.", line=mark.line + 1, problem=problem), str(error)
+    )
 
 
 class _Builder:
@@ -108,7 +124,9 @@ class _Builder:
         if isinstance(node, yaml.ScalarNode):
             return node.value
         if id(node) in self._open:
-            raise InvalidRequest(f"The value in line {node.start_mark.line + 1} of the file contains itself.")
+            raise InvalidRequest(
+                say("The value in line {line} of the file contains itself.", line=node.start_mark.line + 1)
+            )
         if id(node) not in self._made:
             self._open.add(id(node))
             self._made[id(node)] = self._collection(node)
@@ -126,7 +144,7 @@ class _Builder:
         # The size counts aliases as if they were written out.
         self._sizes[id(node)] = 1 + sum(self._sizes.get(id(part), 1) for part in parts)
         if self._sizes[id(node)] > MAX_BYTES:
-            raise InvalidRequest("The file refers to its YAML anchors too often.")
+            raise InvalidRequest(say("The file refers to its YAML anchors too often."))
         return value
 
     def _mapping(self, node: yaml.MappingNode) -> dict[str, Any]:
@@ -136,7 +154,7 @@ class _Builder:
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
-                raise InvalidRequest(f"The key in line {line} of the file is not a string.")
+                raise InvalidRequest(say("The key in line {line} of the file is not a string.", line=line))
             key, value = key_node.value, self.build(value_node)
             if key == "<<" and isinstance(value, dict | list):
                 for each in value if isinstance(value, list) else [value]:
@@ -144,8 +162,13 @@ class _Builder:
                 continue
             if key in lines:
                 raise InvalidRequest(
-                    f"The key “{key[:40]}” occurs twice, in lines {lines[key]} and {line} of the file.",
-                    hint="Write the key once, with everything that belongs to it.",
+                    say(
+                        "The key “{key}” occurs twice, in lines {lines} and {line} of the file.",
+                        key=key[:40],
+                        lines=lines[key],
+                        line=line,
+                    ),
+                    hint=say("Write the key once, with everything that belongs to it."),
                 )
             lines[key] = line
             found[key] = value
@@ -157,7 +180,7 @@ def as_list(value: Any, where: str) -> list[Any]:
     if value in (None, ""):
         return []
     if not isinstance(value, list):
-        raise InvalidRequest(f"“{where}” must be a list: write one item per line, after a hyphen.")
+        raise InvalidRequest(say("“{where}” must be a list: write one item per line, after a hyphen.", where=where))
     return value
 
 
@@ -166,15 +189,17 @@ def as_mapping(value: Any, where: str) -> Mapping[str, Any]:
     if value in (None, ""):
         return {}
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-        raise InvalidRequest(f"“{where}” must be a mapping, as in “key: value”.")
+        raise InvalidRequest(say("“{where}” must be a mapping, as in “key: value”.", where=where))
     return value
 
 
 def as_text(value: Any, where: str) -> str:
     """Return ``value`` if it is a string that is not empty. Raises InvalidRequest naming ``where``."""
     if not isinstance(value, str) or not value:
-        kind = "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else "nothing"
-        raise InvalidRequest(f"“{where}” has an invalid value: {kind} in place of a string.")
+        kind = say("a mapping") if isinstance(value, dict) else say("a list") if isinstance(value, list) else "nothing"
+        raise InvalidRequest(
+            say("“{where}” has an invalid value: {kind} in place of a string.", where=where, kind=kind)
+        )
     return value
 
 
@@ -188,5 +213,7 @@ def environment_variables(value: Any) -> tuple[dict[str, str], list[str]]:
             refused.append(name[:60])
         else:
             found[name] = "" if text is None else str(text)
-    note = f"These variables cannot be set: {', '.join(refused)}. A variable has a name and one value."
+    note = say(
+        "These variables cannot be set: {refused}. A variable has a name and one value.", refused=", ".join(refused)
+    )
     return found, [note] if refused else []

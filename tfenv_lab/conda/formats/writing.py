@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from ...errors import InvalidRequest
+from ...sentences import say
 from ..prefix import lock
 from ..prefix.pypi import PypiPackage
 from ..prefix.records import exact_spec
@@ -44,7 +45,7 @@ def export(contents: Contents, format_: str, detail: str = "requested") -> str:
     Raises InvalidRequest for an unknown format or ``detail``.
     """
     if detail not in ("requested", "all"):
-        raise InvalidRequest("“specs” must be “requested” or “all”.")
+        raise InvalidRequest(say("“specs” must be “requested” or “all”."))
     if format_ == ENVIRONMENT_YML:
         return _environment_yml(contents, whole=detail == "all")
     if format_ == EXPLICIT:
@@ -60,7 +61,7 @@ def export(contents: Contents, format_: str, detail: str = "requested") -> str:
         channels = [ref.url for ref in contents.channels]
         text = lock.dumps(addressed(contents), channels, contents.subdir, contents.distributions)
         return _comments(_requested_lines(contents), _losses(contents, _left_to_pip(contents))) + text
-    raise InvalidRequest(f"“format” must be one of {', '.join(FORMATS)}.")
+    raise InvalidRequest(say("“format” must be one of {names}.", names=", ".join(FORMATS)))
 
 
 # Comments

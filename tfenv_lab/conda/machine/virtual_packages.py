@@ -17,6 +17,7 @@ from rattler import BuildString, GenericVirtualPackage, PackageName, Subdir, Ver
 from rattler.exceptions import InvalidVersionError
 
 from ...errors import InvalidRequest
+from ...sentences import say
 from ...versions import CUDA_VERSION
 from . import nvidia
 
@@ -39,8 +40,13 @@ def _package(name: str, version: str, build: str = "0") -> GenericVirtualPackage
     try:
         return GenericVirtualPackage(PackageName(name), Version(version), BuildString(build))
     except InvalidVersionError as error:
-        message = f"“{version[:40]}”, which {_variable(name)} or condarc sets for {name}, is not a version."
-        hint = f"Set {_variable(name)} to a version, or remove it."
+        message = say(
+            "“{version}”, which {variable} or condarc sets for {name}, is not a version.",
+            version=version[:40],
+            variable=_variable(name),
+            name=name,
+        )
+        hint = say("Set {variable} to a version, or remove it.", variable=_variable(name))
         raise InvalidRequest(message, str(error), hint) from error
 
 
@@ -110,7 +116,9 @@ def detect(
             found.pop(name, None)
     if cuda is not None:
         if not CUDA_VERSION.fullmatch(cuda):
-            raise InvalidRequest(f"“{cuda[:40]}” is not a CUDA version.", hint="Write a version such as “12.6”.")
+            raise InvalidRequest(
+                say("“{cuda}” is not a CUDA version.", cuda=cuda[:40]), hint=say("Write a version such as “12.6”.")
+            )
         found["__cuda"] = _package("__cuda", cuda)
     return list(found.values())
 

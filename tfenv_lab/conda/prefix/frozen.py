@@ -9,9 +9,10 @@ import json
 from pathlib import Path
 
 from ... import serde
+from ...sentences import say
 
 _FILE = "conda-meta/frozen"
-_UNKNOWN = "Its creator marked it as protected."
+_UNKNOWN = say("Its creator marked it as protected.")
 
 
 class Marker:

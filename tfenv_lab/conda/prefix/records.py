@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from ... import serde
 from ...disk import faults
 from ...errors import InvalidRequest
+from ...sentences import say
 
 if TYPE_CHECKING:
     from rattler import PackageRecord, PrefixRecord, RepoDataRecord
@@ -77,10 +78,10 @@ def records(prefix: Path) -> list[PrefixRecord]:
         try:
             found.append(PrefixRecord.from_path(path))
         except Exception as error:
-            of_system = faults.of_system(error, "Nothing was changed.")
+            of_system = faults.of_system(error, say("Nothing was changed."))
             if of_system is not None:
                 raise of_system from error
-            message = f"The environment is damaged: its record {path} cannot be read."
+            message = say("The environment is damaged: its record {path} cannot be read.", path=path)
             raise InvalidRequest(message, str(error)) from error
     return found
 

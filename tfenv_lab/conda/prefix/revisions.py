@@ -12,12 +12,13 @@ from typing import Any, cast
 from ... import serde
 from ...disk import writes
 from ...models import EntryJson
+from ...sentences import Translatable
 
 FOLDER = "conda-meta/tfenv_lab"
 
 
 @dataclass(frozen=True)
-class Revision:
+class Revision(Translatable):
     """One state in an environment's history.
 
     ``entries`` are the entries of the plan that led to it, ``requested`` are the specs by package name, and
@@ -39,7 +40,7 @@ class Revision:
 
     def to_json(self) -> dict[str, Any]:
         """Return the Revision of the REST contract."""
-        fields = ("number", "created", "kind", "summary", "entries", "digest", "asked", "note")
+        fields = ("number", "created", "kind", "summary", "entries", "digest", "asked", "note", "sentences")
         return {name: getattr(self, name) for name in fields}
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from ... import serde
 from ...disk import writes
 from ...errors import InvalidRequest
+from ...sentences import say
 
 log = logging.getLogger(__name__)
 
@@ -70,20 +71,22 @@ def require_valid(wanted: Mapping[str, object]) -> dict[str, str | None]:
         shown = name[:60]
         if not _NAME.fullmatch(name):
             raise InvalidRequest(
-                f"“{shown}” is not a name of a variable.",
-                hint="Use letters, digits and underscores, and begin with a letter.",
+                say("“{shown}” is not a name of a variable.", shown=shown),
+                hint=say("Use letters, digits and underscores, and begin with a letter."),
             )
         if name.upper() in _RESERVED:
-            raise InvalidRequest(f"The variable {shown} cannot be set for an environment.")
+            raise InvalidRequest(say("The variable {shown} cannot be set for an environment.", shown=shown))
         if value is not None and not isinstance(value, str):
-            raise InvalidRequest(f"The value of {shown} must be a string, or null to remove the variable.")
+            raise InvalidRequest(
+                say("The value of {shown} must be a string, or null to remove the variable.", shown=shown)
+            )
         if value is not None and (value == UNSET or "\0" in value or not _is_unicode(value)):
-            raise InvalidRequest(f"The value of {shown} is not a text that a variable can have.")
+            raise InvalidRequest(say("The value of {shown} is not a text that a variable can have.", shown=shown))
         if value is not None and len(f"{name}={value}".encode()) > _MAX:
-            raise InvalidRequest(f"The value of {shown} is longer than {_MAX} bytes.")
+            raise InvalidRequest(say("The value of {shown} is longer than {max} bytes.", shown=shown, max=_MAX))
         found[name] = value
     if len({name.upper() for name in found}) < len(found):
-        raise InvalidRequest("Two names of variables differ only in case, but conda sets all in upper case.")
+        raise InvalidRequest(say("Two names of variables differ only in case, but conda sets all in upper case."))
     return found
 
 
@@ -118,7 +121,7 @@ def change(prefix: Path, wanted: Mapping[str, str | None]) -> None:
 
 def _unreadable(path: Path, details: str) -> InvalidRequest:
     return InvalidRequest(
-        f"The variables in {path} cannot be read, so nothing was changed.",
+        say("The variables in {path} cannot be read, so nothing was changed.", path=path),
         details or None,
-        hint="Correct this file, or delete it.",
+        hint=say("Correct this file, or delete it."),
     )

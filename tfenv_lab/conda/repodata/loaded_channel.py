@@ -15,6 +15,7 @@ from rattler import Channel, Subdir
 
 from ...disk.reads import BoundedReads
 from ...errors import ChannelUnreachable, TfenvError
+from ...sentences import say
 
 if TYPE_CHECKING:
     from ..settings.channels import ChannelRef
@@ -52,9 +53,9 @@ class LoadedChannel:
         key = (self.root, tuple(map(str, subdirs)))
         found = (await _signatures.gather([key]))[key]
         if not isinstance(found, tuple):
-            message = f"The channel “{self.ref.name}” cannot be reached."
+            message = say("The channel “{name}” cannot be reached.", name=self.ref.name)
             self.signature = None
-            self.error = ChannelUnreachable(message, str(found or "Its drive does not answer."))
+            self.error = ChannelUnreachable(message, str(found or say("Its drive does not answer.")))
             return False
         self.signature = found
         return self.signature != before or self.error is not None

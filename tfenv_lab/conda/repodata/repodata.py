@@ -19,7 +19,7 @@ from rattler.exceptions import GatewayError, InvalidMatchSpecError
 from ...disk import faults
 from ...errors import ChannelUnreachable, InvalidSpec, TfenvError, UnusableDirectory
 from ...postponement import REMEMBERED, busy_url, hint
-from ...sentences import redact
+from ...sentences import redact, say
 from ..machine.virtual_packages import current_subdir
 from ..settings.busy import wait_of
 from ..settings.condarc import require_permitted
@@ -136,7 +136,7 @@ class Repodata:
             raise failed
         if failed is not None:
             warning = self.settings.channel_warning
-            hint = f"Correct conda's configuration first. {warning}" if warning else failed.hint
+            hint = say("Correct conda's configuration first. {warning}", warning=warning) if warning else failed.hint
             raise ChannelUnreachable(failed.message, failed.details, hint)
 
     async def records(self, names: Iterable[str]) -> list[RepoDataRecord]:
@@ -149,7 +149,7 @@ class Repodata:
             # rattler reads a string by its strict grammar, which refuses builds with a period or a plus sign.
             wanted = [MatchSpec(name, strict=False) for name in names]
         except InvalidMatchSpecError as error:
-            raise InvalidSpec("A package or its version cannot be read.", str(error)) from error
+            raise InvalidSpec(say("A package or its version cannot be read."), str(error)) from error
         # Much of a query runs in a single thread, so many packages are split into several parallel queries.
         parts = min(_QUERIES, 1 + len(wanted) // _MANY)
         queries = (
@@ -212,31 +212,40 @@ class Repodata:
         ref = next((channel.ref for channel in self._loaded if channel.ref.url in text), None)
         if ref is None and len(self._loaded) == 1:
             ref = self._loaded[0].ref
-        return self._domain_error(f"The channel “{ref.name}”" if ref else "A channel", text)
+        return self._domain_error(say("The channel “{name}”", name=ref.name) if ref else say("A channel"), text)
 
     def _domain_error(self, subject: str, text: str) -> TfenvError:
         if faults.is_full(text):
-            return faults.no_space(redact(text), f"Channel data are stored in {self.cache_dir}.")
+            return faults.no_space(
+                redact(text), say("Channel data are stored in {cache_dir}.", cache_dir=self.cache_dir)
+            )
         if str(self.cache_dir) in text:
             return UnusableDirectory(
-                f"Channel data cannot be stored in {self.cache_dir}.",
+                say("Channel data cannot be stored in {cache_dir}.", cache_dir=self.cache_dir),
                 redact(text),
-                hint="Set XDG_CACHE_HOME to a directory in which files can be written and locked, and restart Jupyter.",
+                hint=say(
+                    "Set XDG_CACHE_HOME to a directory in which files can be written and locked, and restart Jupyter."
+                ),
             )
         if _BROKEN.search(text):
             return ChannelUnreachable(
-                f"{subject} answers, but its channel data cannot be read.",
+                say("{subject} answers, but its channel data cannot be read.", subject=subject),
                 redact(text),
-                "Check the URL of the channel: a proxy or a login page may answer instead. "
-                "If the URL is correct, tell the maintainer of the channel.",
+                say(
+                    "Check the URL of the channel: a proxy or a login page may answer instead. If "
+                    "the URL is correct, tell the maintainer of the channel."
+                ),
             )
         if self.settings.offline:
             return ChannelUnreachable(
-                f"{subject} is not read, because the server is offline, and no earlier answer is stored.",
+                say(
+                    "{subject} is not read, because the server is offline, and no earlier answer is stored.",
+                    subject=subject,
+                ),
                 redact(text),
-                "Set TfenvLab.offline and offline in condarc to False, or use a channel in a directory.",
+                say("Set TfenvLab.offline and offline in condarc to False, or use a channel in a directory."),
             )
-        return ChannelUnreachable(f"{subject} cannot be reached.", redact(text))
+        return ChannelUnreachable(say("{subject} cannot be reached.", subject=subject), redact(text))
 
     async def _reload(self, stale: list[LoadedChannel]) -> None:
         standing_in = {id(channel) for channel in self._loaded if channel.cached_from}
@@ -283,7 +292,7 @@ class Repodata:
     async def _probe(self, channel: LoadedChannel) -> None:
         """Load one channel's index, and set ``channel.error`` if that fails."""
         query = self.gateway.query([channel.rattler_channel], self.subdirs, [_PROBE], recursive=False)
-        subject = f"The channel “{channel.ref.name}”"
+        subject = say("The channel “{name}”", name=channel.ref.name)
         try:
             await waiting.wait(query, self.cache_dir, subject)
         except GatewayError as error:

@@ -12,7 +12,7 @@ from typing import TypeVar
 import psutil
 
 from ...errors import ChannelUnreachable
-from ...sentences import megabytes
+from ...sentences import megabytes, say
 
 #: Seconds that a remote channel may take to answer or to send more data, and in total.
 PATIENCE, LONGEST = 30.0, 600.0
@@ -27,7 +27,9 @@ _PAUSE = 0.25
 _Result = TypeVar("_Result")
 
 
-async def wait(query: Awaitable[_Result], folder: Path, subject: str = "A channel", solving: float = 0.0) -> _Result:
+async def wait(
+    query: Awaitable[_Result], folder: Path, subject: str = say("A channel"), solving: float = 0.0
+) -> _Result:
     """Return the result of a query that rattler downloads into the directory ``folder``.
 
     ``solving`` are the seconds that the query may take in addition, without any data. Cancelling a query ends its
@@ -50,14 +52,33 @@ async def wait(query: Awaitable[_Result], folder: Path, subject: str = "A channe
                 most, moved = total, now
             if largest > LARGEST or psutil.Process().memory_info().rss - memory > MEMORY:
                 raise ChannelUnreachable(
-                    f"{subject} sends too much channel data: more than {megabytes(min(LARGEST, MEMORY), 0)}.",
-                    hint="Check the URL of the channel, or configure other channels (TfenvLab.channels or condarc).",
+                    say(
+                        "{subject} sends too much channel data: more than {size}.",
+                        subject=subject,
+                        size=megabytes(min(LARGEST, MEMORY), 0),
+                    ),
+                    hint=say(
+                        "Check the URL of the channel, or configure other channels (TfenvLab.channels or condarc)."
+                    ),
                 )
             if now - moved > PATIENCE + solving:
-                silence = "did not answer" if total == 0 else "sent no more data"
-                raise ChannelUnreachable(f"{subject} {silence} within {PATIENCE:.0f} seconds.")
+                silence = say("did not answer") if total == 0 else say("sent no more data")
+                raise ChannelUnreachable(
+                    say(
+                        "{subject} {silence} within {patience} seconds.",
+                        subject=subject,
+                        silence=silence,
+                        patience=f"{PATIENCE:.0f}",
+                    )
+                )
             if now - begun > LONGEST:
-                raise ChannelUnreachable(f"{subject} did not send all its data within {LONGEST:.0f} seconds.")
+                raise ChannelUnreachable(
+                    say(
+                        "{subject} did not send all its data within {longest} seconds.",
+                        subject=subject,
+                        longest=f"{LONGEST:.0f}",
+                    )
+                )
         return running.result()
     finally:
         running.cancel()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ...disk.reads import BoundedReads
 from ...errors import ChannelNotAllowed
+from ...sentences import say
 from . import channels as _channels
 from . import roots, values
 from .channels import ChannelPriority, ChannelRef, ChannelRules
@@ -152,7 +153,10 @@ def load(env: Mapping[str, str] = os.environ, home: Path | None = None) -> Conda
         key = names[0]
         # The variable CONDA_SUBDIR is followed (``virtual_packages.current_subdir``); the key in a file is not.
         if sources.matches(*names) and not (key == "subdir" and "CONDA_SUBDIR" in env):
-            sources.warnings.add(f"{key} in {sources.origin(*names)} is not supported. It has no effect.", key)
+            sources.warnings.add(
+                say("{key} in {origin} is not supported. It has no effect.", key=key, origin=sources.origin(*names)),
+                key,
+            )
     warnings = sources.warnings
     return replace(settings, warnings=tuple(warnings.messages), channel_warning=warnings.about_channels)
 
@@ -167,7 +171,7 @@ def _listed(
     origin = sources.origin(*names)
     possible = values.possible_channels(texts, names[0], sources.warnings, origin)
     urls = (ref.url for text in possible for ref in resolve_channels(text, settings))
-    return ChannelList(tuple(dict.fromkeys(urls)), f"{names[0]} in {origin}")
+    return ChannelList(tuple(dict.fromkeys(urls)), say("{names} in {origin}", names=names[0], origin=origin))
 
 
 def require_permitted(refs: Iterable[ChannelRef], settings: CondaSettings) -> None:
@@ -178,13 +182,21 @@ def require_permitted(refs: Iterable[ChannelRef], settings: CondaSettings) -> No
     for ref in refs:
         if settings.denylist is not None and ref.url in settings.denylist.urls:
             raise ChannelNotAllowed(
-                f"conda's configuration denies the channel “{ref.name}” ({settings.denylist.origin}).",
-                hint="Use another channel, or remove this one from denylist_channels and restart Jupyter.",
+                say(
+                    "conda's configuration denies the channel “{name}” ({origin}).",
+                    name=ref.name,
+                    origin=settings.denylist.origin,
+                ),
+                hint=say("Use another channel, or remove this one from denylist_channels and restart Jupyter."),
             )
         if settings.allowlist is not None and ref.url not in settings.allowlist.urls:
             raise ChannelNotAllowed(
-                f"conda's configuration does not allow the channel “{ref.name}” ({settings.allowlist.origin}).",
-                hint="Use an allowed channel, or add this one to allowlist_channels and restart Jupyter.",
+                say(
+                    "conda's configuration does not allow the channel “{name}” ({origin}).",
+                    name=ref.name,
+                    origin=settings.allowlist.origin,
+                ),
+                hint=say("Use an allowed channel, or add this one to allowlist_channels and restart Jupyter."),
             )
 
 

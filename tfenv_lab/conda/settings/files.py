@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...disk.reads import BoundedReads
+from ...sentences import say
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +76,7 @@ class Warnings:
 
     def ignored(self, path: Path, reason: str) -> None:
         """Say that a whole file is ignored."""
-        self.add(f"The conda configuration file {path} is ignored: {reason}.")
+        self.add(say("The conda configuration file {path} is ignored: {reason}.", path=path, reason=reason))
 
 
 def search(env: Mapping[str, str], home: Path, root: Path | None, warnings: Warnings) -> list[Path]:
@@ -85,7 +86,7 @@ def search(env: Mapping[str, str], home: Path, root: Path | None, warnings: Warn
         if isinstance(files, list):
             found.update(dict.fromkeys(files))
         else:
-            warnings.ignored(path, getattr(files, "strerror", None) or "it does not answer")
+            warnings.ignored(path, getattr(files, "strerror", None) or say("it does not answer"))
     return list(found)
 
 
@@ -135,7 +136,7 @@ def read(path: Path, warnings: Warnings) -> dict[str, Setting]:
         # The round-trip loader builds only plain containers, and keeps the comments that carry flags.
         document = YAML(typ="rt").load(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
-        warnings.ignored(path, error.strerror or "it cannot be read")
+        warnings.ignored(path, error.strerror or say("it cannot be read"))
         return {}
     except (UnicodeDecodeError, YAMLError) as error:
         warnings.ignored(path, _fault(error))
@@ -143,11 +144,16 @@ def read(path: Path, warnings: Warnings) -> dict[str, Setting]:
     if document is None:
         return {}
     if not isinstance(document, dict):
-        warnings.ignored(path, "it is not a mapping of settings")
+        warnings.ignored(path, say("it is not a mapping of settings"))
         return {}
     flags = _flags(document)
     return {
-        str(key): Setting(value, flags.get(key) == "final", _flags(value), f"{path}, line {_line(document, key)}")
+        str(key): Setting(
+            value,
+            flags.get(key) == "final",
+            _flags(value),
+            say("{path}, line {line}", path=path, line=_line(document, key)),
+        )
         for key, value in document.items()
     }
 
@@ -166,14 +172,16 @@ def _fault(error: Exception) -> str:
 
     if isinstance(error, UnicodeDecodeError):
         line = error.object[: error.start].count(b"\n") + 1
-        return f"line {line} is not UTF-8 text"
+        return say("line {line} is not UTF-8 text", line=line)
     if isinstance(error, ReaderError):
-        return "it contains a character that YAML does not allow"
+        return say("it contains a character that YAML does not allow")
     mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
     if mark is None:
-        return "it is not valid YAML"
+        return say("it is not valid YAML")
     if isinstance(error, DuplicateKeyError):
-        return f"line {mark.line + 1} sets a key for the second time"
+        return say("line {line} sets a key for the second time", line=mark.line + 1)
     # The problems of these two quote a single character or the name of a token.
     problem = error.problem if isinstance(error, (ParserError, ScannerError)) else None
-    return f"line {mark.line + 1} is not valid YAML" + (f" ({problem.splitlines()[0]})" if problem else "")
+    return say("line {line} is not valid YAML", line=mark.line + 1) + (
+        f" ({problem.splitlines()[0]})" if problem else ""
+    )

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ...sentences import joined, say
 from .files import Setting, Warnings, read, search
 
 
@@ -27,9 +28,9 @@ def from_variables(env: Mapping[str, str], delimiters: Mapping[str, str]) -> dic
         value, _, final = text.partition("!important")
         if key in delimiters:
             parts = (part.partition("!important")[0].strip() for part in text.split(delimiters[key]))
-            settings[key] = Setting([part for part in parts if part], origin=f"the variable {name}")
+            settings[key] = Setting([part for part in parts if part], origin=say("the variable {name}", name=name))
         else:
-            settings[key] = Setting(value.strip(), bool(final), origin=f"the variable {name}")
+            settings[key] = Setting(value.strip(), bool(final), origin=say("the variable {name}", name=name))
     return settings
 
 
@@ -82,10 +83,10 @@ def merge_map(matches: list[Setting]) -> dict[str, Any]:
 def _misfit(setting: Setting, merge: Callable[[list[Setting]], Any]) -> str | None:
     """Return what the value of a key must be, or None if it has the right type. conda would not start."""
     if merge is merge_value:
-        return None if _is_single(setting.value) else "a single value"
+        return None if _is_single(setting.value) else say("a single value")
     if merge is merge_map:
-        return None if isinstance(setting.value, Mapping) else "a mapping"
-    return None if isinstance(setting.value, (list, tuple)) else "a list"
+        return None if isinstance(setting.value, Mapping) else say("a mapping")
+    return None if isinstance(setting.value, (list, tuple)) else say("a list")
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,15 @@ class Sources:
                 fitting.append(match)
                 self._check_items(match, names[0], merge)
             else:
-                self.warnings.add(f"{names[0]} in {match.origin} must be {kind}. It is ignored.", names[0])
+                self.warnings.add(
+                    say(
+                        "{names} in {origin} must be {kind}. It is ignored.",
+                        names=names[0],
+                        origin=match.origin,
+                        kind=kind,
+                    ),
+                    names[0],
+                )
         return merge(fitting)
 
     def protecting(self, *names: str) -> list[str]:
@@ -118,7 +127,12 @@ class Sources:
         for match in self.matches(*names):
             if _misfit(match, merge_list) and _is_single(match.value):
                 self.warnings.add(
-                    f"{names[0]} in {match.origin} must be a list. It is read as a list with one item.", names[0]
+                    say(
+                        "{names} in {origin} must be a list. It is read as a list with one item.",
+                        names=names[0],
+                        origin=match.origin,
+                    ),
+                    names[0],
                 )
                 match = replace(match, value=[match.value])
             matches.append(match)
@@ -126,7 +140,7 @@ class Sources:
 
     def origin(self, *names: str) -> str:
         """Return where a list or a map is set, in words."""
-        return " and ".join(dict.fromkeys(match.origin for match in self.matches(*names)))
+        return joined(" and ", dict.fromkeys(match.origin for match in self.matches(*names)))
 
     def winner(self, *names: str) -> str:
         """Return where a single value is set, in words."""
@@ -136,7 +150,15 @@ class Sources:
         items: Iterable[Any] = match.value if merge is merge_list else ()
         for number, item in enumerate(items, 1):
             if item is not None and not _is_single(item):
-                self.warnings.add(f"Item {number} of {name} in {match.origin} must be a string. It is ignored.", name)
+                self.warnings.add(
+                    say(
+                        "Item {number} of {name} in {origin} must be a string. It is ignored.",
+                        number=number,
+                        name=name,
+                        origin=match.origin,
+                    ),
+                    name,
+                )
 
 
 #: Delimiters of lists in ``CONDA_*`` variables.

@@ -17,6 +17,7 @@ from rattler import Client, Config
 from rattler.exceptions import AuthenticationStorageError
 
 from ...disk.paths import instead_of_netrc
+from ...sentences import say
 from . import logins
 
 if TYPE_CHECKING:
@@ -102,12 +103,18 @@ def _proxies(settings: CondaSettings) -> tuple[dict[str, str], list[str], list[s
         proxies = set(filter(None, needed.values()))
         if len(proxies) > 1:
             unused.append(
-                f"Channels cannot have different proxies; of proxy_servers, only the general one for {scheme} is used."
+                say(
+                    "Channels cannot have different proxies; of proxy_servers, only the general one "
+                    "for {scheme} is used.",
+                    scheme=scheme,
+                )
             )
         chosen = proxies.pop() if len(proxies) == 1 else general
         if chosen and not _is_url(chosen):
             # Do not quote it: it may contain a password.
-            unused.append(f"The proxy for {scheme} in proxy_servers is not a URL, so no proxy is used for it.")
+            unused.append(
+                say("The proxy for {scheme} in proxy_servers is not a URL, so no proxy is used for it.", scheme=scheme)
+            )
         elif chosen:
             servers[scheme] = chosen
         direct += sorted(host for host, proxy in needed.items() if not proxy)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from ...disk.paths import expanded
 from ...disk.reads import BoundedReads
+from ...sentences import say
 from . import channels as _channels
 from .channels import ChannelPriority, ChannelRules, Credential, split_credentials
 from .files import Warnings
@@ -28,7 +29,15 @@ def boolean(sources: Sources, key: str, default: bool) -> bool:
     if text in _TRUE or text in _FALSE:
         return text in _TRUE
     used = str(default).lower()
-    sources.warnings.add(f"{key} in {sources.winner(key)} must be true or false. “{used}” is used instead.", key)
+    sources.warnings.add(
+        say(
+            "{key} in {winner} must be true or false. “{used}” is used instead.",
+            key=key,
+            winner=sources.winner(key),
+            used=used,
+        ),
+        key,
+    )
     return default
 
 
@@ -40,7 +49,12 @@ def channel_priority(sources: Sources) -> ChannelPriority:
     text = "flexible" if text in _TRUE else "disabled" if text in _FALSE else text
     if text not in ("strict", "flexible", "disabled"):
         sources.warnings.add(
-            f"{key} in {sources.winner(key)} must be strict, flexible or disabled. “flexible” is used instead.", key
+            say(
+                "{key} in {winner} must be strict, flexible or disabled. “flexible” is used instead.",
+                key=key,
+                winner=sources.winner(key),
+            ),
+            key,
         )
         text = "flexible"
     return cast(ChannelPriority, text)
@@ -54,8 +68,11 @@ def ssl_verify(sources: Sources, expand: Callable[[str], str]) -> bool | str:
         return text.lower() in _TRUE
     if text != "truststore" and _exists.run([Path(text)])[Path(text)] is not True:
         sources.warnings.add(
-            f"The file {text}, which ssl_verify in {sources.winner(*keys)} names, does not exist. “true” is used "
-            "instead.",
+            say(
+                "The file {text}, which ssl_verify in {winner} names, does not exist. “true” is used instead.",
+                text=text,
+                winner=sources.winner(*keys),
+            ),
             keys[0],
         )
         return True
@@ -69,8 +86,16 @@ def possible_channels(texts: Iterable[str], key: str, warnings: Warnings, origin
         if _channels.can_be(text):
             found.append(text)
         else:
-            place = f" in {origin}" if origin else ""
-            warnings.add(f"Item {number} of {key}{place} is not a valid URL. It is ignored.", key)
+            place = say(" in {origin}", origin=origin) if origin else ""
+            warnings.add(
+                say(
+                    "Item {number} of {key}{place} is not a valid URL. It is ignored.",
+                    number=number,
+                    key=key,
+                    place=place,
+                ),
+                key,
+            )
     return found
 
 
@@ -104,8 +129,11 @@ def channel_rules(sources: Sources, expand: Callable[[str], str], builds: Iterab
     alias = next((clean(text) for text in possible([named], "channel_alias")), _channels.DEFAULT_ALIAS)
     if "://" not in alias:
         sources.warnings.add(
-            f"channel_alias in {sources.winner('channel_alias')} must be a URL. {_channels.DEFAULT_ALIAS} is used "
-            "instead.",
+            say(
+                "channel_alias in {winner} must be a URL. {default_alias} is used instead.",
+                winner=sources.winner("channel_alias"),
+                default_alias=_channels.DEFAULT_ALIAS,
+            ),
             "channel_alias",
         )
         alias = _channels.DEFAULT_ALIAS
@@ -118,7 +146,15 @@ def channel_rules(sources: Sources, expand: Callable[[str], str], builds: Iterab
     key = "custom_multichannels"
     for name, members in sources.merged(merge_map, key).items():
         if not isinstance(members, (list, tuple)):
-            sources.warnings.add(f"{name} in {key} in {sources.origin(key)} must be a list. It is ignored.", key)
+            sources.warnings.add(
+                say(
+                    "{name} in {key} in {origin} must be a list. It is ignored.",
+                    name=name,
+                    key=key,
+                    origin=sources.origin(key),
+                ),
+                key,
+            )
             members = ()
         multichannels[name] = members_of(members, key)
     multichannels["local"] = tuple(place.as_uri() for place in builds)
@@ -144,7 +180,12 @@ def directories(sources: Sources, keys: Sequence[str], home: Path, expand: Calla
     for text, path in zip(texts, found, strict=True):
         if path is None:
             sources.warnings.add(
-                f"“{text[:80]}” is ignored, because there is no such user ({keys[0]} in {sources.origin(*keys)}).",
+                say(
+                    "“{text}” is ignored, because there is no such user ({keys} in {origin}).",
+                    text=text[:80],
+                    keys=keys[0],
+                    origin=sources.origin(*keys),
+                ),
                 keys[0],
             )
     return list(dict.fromkeys(path for path in found if path is not None))
@@ -168,7 +209,15 @@ def default_packages(sources: Sources) -> list[str]:
     found = []
     for number, text in enumerate(sources.merged(merge_list, key), 1):
         if text.endswith((".conda", ".tar.bz2")):
-            sources.warnings.add(f"Item {number} of {key} in {sources.origin(key)} is a file. It is ignored.", key)
+            sources.warnings.add(
+                say(
+                    "Item {number} of {key} in {origin} is a file. It is ignored.",
+                    number=number,
+                    key=key,
+                    origin=sources.origin(key),
+                ),
+                key,
+            )
         else:
             found.append(text)
     return found

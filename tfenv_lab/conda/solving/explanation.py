@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ...sentences import joined, say
+
 #: Fewer lines need no summary.
 _LONG = 4
 #: Requested packages that the summary names.
@@ -27,10 +29,13 @@ def summarized(text: str) -> str:
     requested = list(dict.fromkeys(re.split(r" can(?:not)? be ", line)[0] for line in roots))
     plain = [_BRANCH.sub("", line) for line in lines]
     cause = next((line for line in reversed(plain) if "no candidates" in line or "conflicts" in line), plain[-1])
-    more = f" and {len(requested) - _SHOWN} more" if len(requested) > _SHOWN else ""
+    named = "; ".join(requested[:_SHOWN])
+    more = len(requested) - _SHOWN
     head = [
-        f"Cannot be installed together: {'; '.join(requested[:_SHOWN])}{more}.",
-        f"The last obstacle: {cause.rstrip('.,:;')}.",
-        f"The solver's whole explanation has {len(lines)} lines:",
+        say("Cannot be installed together: {named} and {count} more.", named=named, count=more)
+        if more > 0
+        else say("Cannot be installed together: {named}.", named=named),
+        say("The last obstacle: {cause}.", cause=cause.rstrip(".,:;")),
+        say("The solver's whole explanation has {count} lines:", count=len(lines)),
     ]
-    return "\n".join([*head, "", *lines])
+    return joined("\n", (*head, "\n" + "\n".join(lines)))

@@ -13,6 +13,7 @@ from rattler import Version
 from rattler.exceptions import InvalidVersionError
 
 from ...errors import InvalidSpec
+from ...sentences import say
 
 _FILE = re.compile(r"\.(?:conda|tar\.bz2|whl)(?:[#?].*)?$")
 _NAME_AND_REST = re.compile(r"([^ =<>!~(]*)(.*)", re.DOTALL)
@@ -58,13 +59,17 @@ def read(text: str) -> Parts:
     """Return the parts of a spec. Raises InvalidSpec with the reason, and how to write it if that is known."""
     bare = text.partition("#")[0].strip()
     if _FILE.search(text.strip()):
-        raise _refused(text, "it names a file, not a package", "Write the name of the package and its version.")
+        raise _refused(
+            text, say("it names a file, not a package"), say("Write the name of the package and its version.")
+        )
     if bare.startswith("-"):
-        raise _refused(text, "it is an option", "Options are pip's. Move the line to the “pip:” section.")
+        raise _refused(text, say("it is an option"), say("Options are pip's. Move the line to the “pip:” section."))
     bare, condition, unless = bare.partition(" if ")
     bare, keys, words = _brackets(text, bare)
     if re.match(r"[\w.-]+\s*@", bare) or re.search(r"://(?!.*::)", bare):
-        raise _refused(text, "it names an address", "Addresses are pip's. Move the line to the “pip:” section.")
+        raise _refused(
+            text, say("it names an address"), say("Addresses are pip's. Move the line to the “pip:” section.")
+        )
     ignored = [*words, *([f"if {unless.strip()}"] if condition else [])]
     optional = re.search(r"\((?:optional|target=)[^)]*\)$", bare)
     if optional:
@@ -75,12 +80,14 @@ def read(text: str) -> Parts:
     found = _NAME_AND_REST.fullmatch(rest.strip())
     name, constraint = (found[1], found[2].strip()) if found else ("", "")
     if not name:
-        raise _refused(text, "it has no package name", "Write a package name, as in “numpy” or “numpy>=1.26”.")
+        raise _refused(
+            text, say("it has no package name"), say("Write a package name, as in “numpy” or “numpy>=1.26”.")
+        )
     if "*" in name:
-        hint = "Use “*” only in the version or the build."
-        raise _refused(text, f"“{name}” is a pattern, but the name must be exact", hint)
+        hint = say("Use “*” only in the version or the build.")
+        raise _refused(text, say("“{name}” is a pattern, but the name must be exact", name=name), hint)
     if not _NAME.fullmatch(name):
-        raise _refused(text, f"“{name}” is not a package name", _meant(name, constraint))
+        raise _refused(text, say("“{name}” is not a package name", name=name), _meant(name, constraint))
     version, build = _split(constraint)
     version, build = keys.get("version", version), keys.get("build", build)
     subdir = keys.get("subdir")
@@ -98,13 +105,13 @@ def read(text: str) -> Parts:
 
 def _refused(text: str, reason: str, hint: str | None = None) -> InvalidSpec:
     shown = text.strip()
-    return InvalidSpec(f"“{shown[:80]}” is not a package spec: {reason}.", hint=hint)
+    return InvalidSpec(say("“{shown}” is not a package spec: {reason}.", shown=shown[:80], reason=reason), hint=hint)
 
 
 def _meant(name: str, rest: str) -> str | None:
     if ";" in name + rest:
-        return "Conditions after “;” are pip's. Move the line to the “pip:” section."
-    return "Write a package name, as in “numpy” or “numpy>=1.26”."
+        return say("Conditions after “;” are pip's. Move the line to the “pip:” section.")
+    return say("Write a package name, as in “numpy” or “numpy>=1.26”.")
 
 
 def _brackets(text: str, bare: str) -> tuple[str, dict[str, str], list[str]]:
@@ -112,18 +119,20 @@ def _brackets(text: str, bare: str) -> tuple[str, dict[str, str], list[str]]:
     start = bare.find("[")
     if start < 0:
         if "]" in bare:
-            raise _refused(text, "it has a closing bracket without an opening one")
+            raise _refused(text, say("it has a closing bracket without an opening one"))
         return bare, {}, []
     if not bare.endswith("]"):
         # conda also takes what follows the brackets: numpy[channel=x]>=1.
         end = bare.rfind("]")
         if end < 0:
-            raise _refused(text, "it has an opening bracket without a closing one")
+            raise _refused(text, say("it has an opening bracket without a closing one"))
         bare = bare[:start] + bare[end + 1 :] + bare[start : end + 1]
         start = bare.find("[")
     inner, bare = bare[start + 1 : -1].strip(), bare[:start].strip()
     if re.search(r"\]\s*\[", inner):
-        raise _refused(text, "it has several pairs of brackets", "Write all keys in one pair, separated by commas.")
+        raise _refused(
+            text, say("it has several pairs of brackets"), say("Write all keys in one pair, separated by commas.")
+        )
     keys: dict[str, str] = {}
     words: list[str] = []
     while inner:
@@ -131,7 +140,7 @@ def _brackets(text: str, bare: str) -> tuple[str, dict[str, str], list[str]]:
         if found is None:
             word = re.match(r"[\w.-]+(?=\s*(?:,|$))", inner)
             if word is None:
-                raise _refused(text, f"“{inner[:40]}” in the brackets is not “key=value”")
+                raise _refused(text, say("“{inner}” in the brackets is not “key=value”", inner=inner[:40]))
             words.append(f"[{word[0]}]")
             inner = inner[word.end() :].lstrip(" ,")
             continue
@@ -139,17 +148,25 @@ def _brackets(text: str, bare: str) -> tuple[str, dict[str, str], list[str]]:
         value = value[1:-1].strip() if value[0] in "\"'" else value.strip()
         inner = inner[found.end() :].lstrip(" ,")
         if not value:
-            raise _refused(text, f"“{key}” in the brackets has no value")
+            raise _refused(text, say("“{key}” in the brackets has no value", key=key))
         if key in _FILE_KEYS:
-            raise _refused(text, f"“{key}” names one file", "Write the version and the build instead.")
+            raise _refused(
+                text, say("“{key}” names one file", key=key), say("Write the version and the build instead.")
+            )
         if key in _UNSUPPORTED:
-            raise _refused(text, f"the key “{key}” is not supported", "Use name, version, build and build_number.")
+            raise _refused(
+                text,
+                say("the key “{key}” is not supported", key=key),
+                say("Use name, version, build and build_number."),
+            )
         if key in _WITHOUT_EFFECT:
             words.append(f"[{found[0].strip(' ,')}]")
         elif key in ("version", "build", "build_number", "channel", "subdir"):
             keys[key] = value
         else:
-            raise _refused(text, f"the key “{key}” is unknown", "Use name, version, build and build_number.")
+            raise _refused(
+                text, say("the key “{key}” is unknown", key=key), say("Use name, version, build and build_number.")
+            )
     return bare, keys, words
 
 
@@ -173,17 +190,19 @@ def _split(constraint: str) -> tuple[str, str]:
 def _version(text: str, version: str, *, has_build: bool) -> str:
     """Return a version constraint in rattler's words, with conda's meaning."""
     if apart := re.search(r"([=<>!~]+)\s+([=<>!~]+)", version):
-        raise _refused(text, "there is a space in an operator", f"Write “{apart[1]}{apart[2]}”.")
+        raise _refused(
+            text, say("there is a space in an operator"), say("Write “{right}”.", right=f"{apart[1]}{apart[2]}")
+        )
     version = re.sub(r"\s+(?=[,|)(<>=!~])|(?<=[,|()<>=!~])\s+", "", version.strip())
     if " " in version:
-        hint = "Write a version and a build, as in “numpy=1.26=py311*”."
-        raise _refused(text, f"“{version}” has too many parts", hint)
+        hint = say("Write a version and a build, as in “numpy=1.26=py311*”.")
+        raise _refused(text, say("“{version}” has too many parts", version=version), hint)
     if version in ("", "*", "=*", "==*"):
         return "*" if version else ""
     if set(version) <= set("=<>!~"):
         if version == "=":
             return ""
-        raise _refused(text, f"no version follows “{version}”")
+        raise _refused(text, say("no version follows “{version}”", version=version))
     exact = re.fullmatch(r"={2,}([^=<>!~].*)", version, re.DOTALL)
     if exact:
         version = exact[1]
@@ -194,7 +213,7 @@ def _version(text: str, version: str, *, has_build: bool) -> str:
         # “=1.26=py311” is that version exactly, although “=1.26” is any 1.26.
         version = version[1:]
     if version.count("(") != version.count(")"):
-        raise _refused(text, "it has a parenthesis without its counterpart")
+        raise _refused(text, say("it has a parenthesis without its counterpart"))
     return "".join(
         part if part in "(),|" else _term(text, part)
         for part in re.split(r"([(),|])", _complete(text, version))
@@ -205,7 +224,7 @@ def _version(text: str, version: str, *, has_build: bool) -> str:
 def _complete(text: str, version: str) -> str:
     """Return the constraint if a version is on both sides of every comma and bar."""
     if re.search(r"^[,|)]|[,|(]$|[,|(][,|)]", version):
-        raise _refused(text, "a version is missing next to a comma or a bar")
+        raise _refused(text, say("a version is missing next to a comma or a bar"))
     return version
 
 
@@ -218,27 +237,38 @@ def _term(text: str, term: str) -> str:
         wrong = sign[0] if sign else term
         right = "".join(sorted(wrong, key="~!<>=".find)) if len(wrong) == 2 else ""
         right = right if right in ("<=", ">=", "!=", "~=") and right != wrong else ""
-        raise _refused(text, f"“{wrong}” is not an operator", f"Write “{right}”." if right else None)
+        raise _refused(
+            text,
+            say("“{wrong}” is not an operator", wrong=wrong),
+            say("Write “{right}”.", right=right) if right else None,
+        )
     if (inner := re.search(r"!=|[=<>~]+", version)) and inner.start():
         if inner[0] == "=":
             build = version[inner.end() :]
-            raise _refused(text, f"“{build}” is not a build string" if build else "no build follows the last “=”")
+            raise _refused(
+                text,
+                say("“{build}” is not a build string", build=build) if build else say("no build follows the last “=”"),
+            )
         before, after = term[: len(operator) + inner.start()], version[inner.start() :]
-        raise _refused(text, "a comma is missing between two conditions", f"Write “{before},{after}”.")
+        raise _refused(
+            text, say("a comma is missing between two conditions"), say("Write “{right}”.", right=f"{before},{after}")
+        )
     if version.startswith("^") or version.endswith("$") or "*" in version.rstrip("*"):
-        hint = "Write a range, as in “>=1.2,<2”, or “*” only at the end."
-        raise _refused(text, f"patterns such as “{version}” are not supported in a version", hint)
+        hint = say("Write a range, as in “>=1.2,<2”, or “*” only at the end.")
+        raise _refused(text, say("patterns such as “{version}” are not supported in a version", version=version), hint)
     starts = version.endswith("*")
     number = version.rstrip("*").removesuffix(".") if starts else version
     try:
         Version(number)
     except InvalidVersionError as error:
-        raise _refused(text, f"“{version}” is not a version") from error
+        raise _refused(text, say("“{version}” is not a version", version=version)) from error
     if operator == "~=":
         if starts:
-            raise _refused(text, "“~=” does not go with “*”", f"Write “~={number}”.")
+            raise _refused(text, say("“~=” does not go with “*”"), say("Write “{right}”.", right=f"~={number}"))
         if "." not in number:
-            raise _refused(text, "“~=” needs a version of at least two parts", f"Write “={number}”.")
+            raise _refused(
+                text, say("“~=” needs a version of at least two parts"), say("Write “{right}”.", right=f"={number}")
+            )
         return f"~={number}"
     if operator == "!=":
         return f"!={number}.*" if starts else f"!={number}"
@@ -253,7 +283,7 @@ def _term(text: str, term: str) -> str:
 
 def _build(text: str, build: str) -> str:
     if build and not _BUILD.fullmatch(build):
-        raise _refused(text, f"“{build}” is not a build string")
+        raise _refused(text, say("“{build}” is not a build string", build=build))
     return build
 
 
@@ -262,6 +292,6 @@ def _number(text: str, number: str) -> str:
         return ""
     found = _NUMBER.fullmatch(number.replace(" ", ""))
     if found is None:
-        raise _refused(text, f"“{number}” is not a build number")
+        raise _refused(text, say("“{number}” is not a build number", number=number))
     operator = "==" if found[1] in (None, "=") else found[1]
     return f"{operator}{int(found[2])}"

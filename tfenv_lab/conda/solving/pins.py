@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ...disk import writes
 from ...errors import InvalidRequest
+from ...sentences import say
 
 FILE = "conda-meta/pinned"
 
@@ -31,7 +32,9 @@ def _lines(path: Path) -> list[str]:
     except FileNotFoundError:
         return []
     except (OSError, ValueError) as error:
-        raise InvalidRequest(f"The pins of this environment ({FILE}) cannot be read.", str(error)) from error
+        raise InvalidRequest(
+            say("The pins of this environment ({file}) cannot be read.", file=FILE), str(error)
+        ) from error
 
 
 def own(prefix: Path) -> list[str]:
@@ -69,5 +72,7 @@ def require_readable(text: str, place: str) -> None:
         MatchSpec(text, strict=False)
     except (InvalidMatchSpecError, InvalidPackageNameError) as error:
         raise InvalidRequest(
-            f"The pin “{text[:100]}” in {place} is not a package spec.", str(error), hint="Correct or remove the pin."
+            say("The pin “{text}” in {place} is not a package spec.", text=text[:100], place=place),
+            str(error),
+            hint=say("Correct or remove the pin."),
         ) from error

@@ -11,6 +11,7 @@ from rattler import ChannelPriority, GenericVirtualPackage, MatchSpec, RepoDataR
 from rattler.exceptions import GatewayError, SolverError
 
 from ...errors import SolverTimeout, Unsatisfiable
+from ...sentences import say
 from .explanation import summarized
 from .specs import name_of
 
@@ -59,9 +60,13 @@ async def solve(
         records = await repodata.answer(solving, TIMEOUT.total_seconds())
     except SolverError as error:
         if _CANCELLED in str(error):
-            message = f"The solver did not find a solution within {TIMEOUT.total_seconds():.0f} seconds."
+            message = say(
+                "The solver did not find a solution within {seconds} seconds.", seconds=f"{TIMEOUT.total_seconds():.0f}"
+            )
             raise SolverTimeout(message, str(error)) from error
-        raise Unsatisfiable("No combination of packages satisfies this request.", summarized(str(error))) from error
+        raise Unsatisfiable(
+            say("No combination of packages satisfies this request."), summarized(str(error))
+        ) from error
     except GatewayError as error:
         raise repodata.unreachable(error) from error
     return list(records)

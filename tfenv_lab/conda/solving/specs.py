@@ -16,6 +16,7 @@ from rattler import BuildString, MatchSpec, PackageName, PackageRecord, RepoData
 from rattler.exceptions import InvalidMatchSpecError, InvalidPackageNameError
 
 from ...errors import ChannelNotAllowed, InvalidSpec
+from ...sentences import say
 from ...versions import minor_of
 from . import grammar
 
@@ -34,8 +35,8 @@ def parse(text: str, allowed_channels: Container[str] | None = None) -> MatchSpe
     parts = parts_of(text)
     if parts.channel is not None and parts.channel not in (allowed_channels or ()):
         raise ChannelNotAllowed(
-            f"The channel “{parts.channel[:120]}” is not allowed.",
-            hint="Request the package without a channel, or add the channel to `TfenvLab.allowed_channels`.",
+            say("The channel “{channel}” is not allowed.", channel=parts.channel[:120]),
+            hint=say("Request the package without a channel, or add the channel to `TfenvLab.allowed_channels`."),
         )
     return MatchSpec(parts.text, strict=False)
 
@@ -45,13 +46,14 @@ def parts_of(text: str) -> grammar.Parts:
     text = text.strip()
     if not text or len(text) > _MAX or not text.isprintable():
         raise InvalidSpec(
-            f"“{text[:60]}” is not a package spec.", hint="Write a package name, as in “numpy” or “numpy>=1.26”."
+            say("“{text}” is not a package spec.", text=text[:60]),
+            hint=say("Write a package name, as in “numpy” or “numpy>=1.26”."),
         )
     parts = grammar.read(text)
     try:
         MatchSpec(parts.text, strict=False)
     except (InvalidMatchSpecError, InvalidPackageNameError) as error:
-        raise InvalidSpec(f"“{text[:80]}” is not a package spec.", str(error)) from error
+        raise InvalidSpec(say("“{text}” is not a package spec.", text=text[:80]), str(error)) from error
     return parts
 
 
@@ -75,7 +77,7 @@ def name_of(spec: MatchSpec | str) -> str:
     """Return the normalized package name of a spec."""
     parsed = MatchSpec(spec, strict=False) if isinstance(spec, str) else spec
     if parsed.name is None:
-        raise InvalidSpec(f"“{spec}” does not name a package.")
+        raise InvalidSpec(say("“{spec}” does not name a package.", spec=spec))
     return str(getattr(parsed.name, "normalized", parsed.name))
 
 
@@ -94,11 +96,24 @@ def _both(one: str, other: str) -> str:
     versions = dict.fromkeys(spec.version for spec in parsed if spec.version not in ("", "*"))
     numbers = dict.fromkeys(spec.build_number for spec in parsed if spec.build_number)
     if len(numbers) > 1:
-        raise InvalidSpec(f"“{parsed[0].name}” is requested with two build numbers: {' and '.join(numbers)}.")
+        raise InvalidSpec(
+            say(
+                "“{name}” is requested with two build numbers: {numbers}.",
+                name=parsed[0].name,
+                numbers=" and ".join(numbers),
+            )
+        )
     build = ""
     for text in (spec.build for spec in parsed if spec.build):
         if build and not fnmatchcase(text, build) and not fnmatchcase(build, text):
-            raise InvalidSpec(f"“{parsed[0].name}” is requested with two builds, “{build}” and “{text}”.")
+            raise InvalidSpec(
+                say(
+                    "“{name}” is requested with two builds, “{build}” and “{text}”.",
+                    name=parsed[0].name,
+                    build=build,
+                    text=text,
+                )
+            )
         build = text if not build or fnmatchcase(text, build) else build
     return grammar.Parts(
         parsed[0].name,

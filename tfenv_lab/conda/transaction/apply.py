@@ -22,6 +22,7 @@ from ...disk import faults, flushing
 from ...errors import PrefixExists, Protected, StalePlan, TfenvError
 from ...models import Advice, Phase
 from ...pypi.models import MARK, IndexSettings
+from ...sentences import say
 from ..prefix import registry, revisions, state
 from ..prefix.records import contents, names_of, read, record_name
 from . import (
@@ -132,7 +133,7 @@ async def apply(
         _, snapshot = await _both(link, asyncio.to_thread(_complete, clone, steps))
         await asyncio.to_thread(remember_own_faults, damaged)
         if change.source and change.begins_with and state.fingerprint(change.begins_with) != start.fingerprint:
-            raise StalePlan(f"“{change.source.name}” changed while it was being copied.")
+            raise StalePlan(say("“{name}” changed while it was being copied.", name=change.source.name))
         if change.source is not None:
             texts = start.written(staying)
             await asyncio.to_thread(relocation.relocate, staged, change.source, change.prefix, texts)
@@ -251,7 +252,9 @@ def _bring_last(change: Change, job: str, staged: Path, snapshot: cloning.Snapsh
         if change.source is not None:
             relocation.rewrite(change.prefix, change.source, change.prefix, sorted(brought))
     except OSError as error:
-        text = f"Files that were written to the old tree at the moment of the swap may be missing: {error}"
+        text = say(
+            "Files that were written to the old tree at the moment of the swap may be missing: {error}", error=error
+        )
         print(text, file=sys.stderr, flush=True)
 
 
@@ -303,10 +306,16 @@ def remove(path: Path, job: str) -> None:
 def require_movable(path: Path) -> None:
     """Raise Protected, with the reason, if an environment's directory cannot be renamed."""
     if path.is_symlink():
-        raise Protected(f"“{path.name}” is a symbolic link; the environment itself is at {path.resolve()}.")
+        raise Protected(
+            say(
+                "“{name}” is a symbolic link; the environment itself is at {resolve}.",
+                name=path.name,
+                resolve=path.resolve(),
+            )
+        )
     if staging.is_fixed(path):
-        wrong = faults.fault(path.parent) or "it is a mount point"
-        raise Protected(f"“{path.name}” cannot be moved: {wrong}.")
+        wrong = faults.fault(path.parent) or say("it is a mount point")
+        raise Protected(say("“{name}” cannot be moved: {wrong}.", name=path.name, wrong=wrong))
 
 
 def require_state(path: Path, fingerprint: str | None) -> None:
@@ -316,6 +325,6 @@ def require_state(path: Path, fingerprint: str | None) -> None:
     """
     if fingerprint is None:
         if path.exists() or path.is_symlink():
-            raise PrefixExists(f"{path} already exists.")
+            raise PrefixExists(say("{path} already exists.", path=path))
     elif not path.is_dir() or state.fingerprint(path) != fingerprint:
-        raise StalePlan(f"“{path.name}” changed since the plan was made.")
+        raise StalePlan(say("“{name}” changed since the plan was made.", name=path.name))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ...models import EntryJson
+from ...sentences import Translatable
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
@@ -20,7 +21,7 @@ Origin = Literal["new", "in_place", "copy", "move", "restore"]
 
 
 @dataclass(frozen=True)
-class Change:
+class Change(Translatable):
     """One transaction that is ready to run.
 
     ``lock`` has the packages that the environment will contain on the platform ``subdir``, and ``requested`` the specs

@@ -9,6 +9,7 @@ from pathlib import Path
 from ...errors import JobFailed
 from ...pypi import requirements, resolving
 from ...pypi.models import IndexSettings
+from ...sentences import say
 from ..prefix import lock, projects
 from .change import Change
 
@@ -23,7 +24,7 @@ async def resolved(change: Change, cache: Path, settings: IndexSettings) -> Chan
     records = change.records()
     python = next((str(record.version) for record in records if record.name.normalized == "python"), None)
     if python is None:
-        raise JobFailed("Packages from a package index need Python, and the environment would have none.")
+        raise JobFailed(say("Packages from a package index need Python, and the environment would have none."))
     wanted = requirements.by_name(map(requirements.parse, change.pypi))
     question = resolving.Question(
         list(wanted.values()),

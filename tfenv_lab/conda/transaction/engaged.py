@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from ...sentences import some
+from ...sentences import say, say_n, some
 
 #: What the engine does with a package. It unpacks one while it downloads it.
 Step = Literal["unpacked", "linked"]
@@ -15,7 +15,7 @@ Step = Literal["unpacked", "linked"]
 #: Number of packages that are named.
 _NAMED = 3
 #: What to do about a package with which the engine crashed.
-HINT = "Try again. If it fails again, leave the package out, and report it to its channel."
+HINT = say("Try again. If it fails again, leave the package out, and report it to its channel.")
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,20 @@ class Engagement:
         """The end of a sentence: “ while it linked numpy-2.1-0”, or nothing."""
         if not self.packages:
             return ""
-        several = "one of the packages " if len(self.packages) > 1 else ""
-        return f" while it {self.step} {several}{some(self.packages, _NAMED)}"
+        count, packages = len(self.packages), some(self.packages, _NAMED)
+        if self.step == "linked":
+            return say_n(
+                " while it linked {packages}",
+                " while it linked one of the packages {packages}",
+                count,
+                packages=packages,
+            )
+        return say_n(
+            " while it unpacked {packages}",
+            " while it unpacked one of the packages {packages}",
+            count,
+            packages=packages,
+        )
 
 
 class Engaged:

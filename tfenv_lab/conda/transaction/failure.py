@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ...disk import faults
 from ...errors import ChannelUnreachable, JobFailed, TfenvError, UnusableDirectory
+from ...sentences import joined, say
 from .package_rules import refusal, shown
 
 _DOWNLOAD = re.compile(
@@ -37,8 +38,8 @@ _NETWORK = re.compile(
 )
 _LINKED = re.compile(r"failed to link (?P<name>\S+?)(\.conda|\.tar\.bz2)\b")
 #: What to do about a package that is broken.
-_REPORT = "Try again. If it fails again, leave the package out, and report it to its channel."
-_UNCHANGED = "Nothing was changed."
+_REPORT = say("Try again. If it fails again, leave the package out, and report it to its channel.")
+_UNCHANGED = say("Nothing was changed.")
 #: Errors that do not come from locking.
 _OF_DRIVES = (errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE)
 _FETCHED = re.compile(r"failed to fetch (?P<name>\S+?)(\.conda|\.tar\.bz2)\b")
@@ -66,35 +67,45 @@ def _translated(error: Exception) -> TfenvError:
     cache = _CACHE_LOCK.search(text)
     if cache is not None and faults.number(error) not in _OF_DRIVES:
         return UnusableDirectory(
-            f"The package cache {cache['folder']} cannot be locked. Nothing was changed.",
+            say("The package cache {folder} cannot be locked. Nothing was changed.", folder=cache["folder"]),
             text,
-            hint="Set TfenvLab.package_cache to a directory on a file system that supports locks, and restart Jupyter.",
+            hint=say(
+                "Set TfenvLab.package_cache to a directory on a file system that supports locks, and restart Jupyter."
+            ),
         )
     refused = next((found for each in chain if isinstance(each, OSError) and (found := faults.translated(each))), None)
     if isinstance(refused, UnusableDirectory):
-        return UnusableDirectory(f"{refused.message} {_UNCHANGED}", text, refused.hint)
+        return UnusableDirectory(joined(" ", (refused.message, _UNCHANGED)), text, refused.hint)
     refused = faults.of_system(error, _UNCHANGED)
     if refused is not None:
         return refused
     if _REFUSED.search(text):
         path = _PATH.search(text)
         if path is None:
-            return JobFailed("The directory of this environment is not writable. Nothing was changed.", text)
-        return UnusableDirectory(f"{path['path']} cannot be used: permission denied. Nothing was changed.", text)
+            return JobFailed(say("The directory of this environment is not writable. Nothing was changed."), text)
+        return UnusableDirectory(
+            say("{path} cannot be used: permission denied. Nothing was changed.", path=path["path"]), text
+        )
     package, member = _FETCHED.search(text), _UNPACKED.search(text)
     if package and member and (member["is_outside"] or member["is_missing"]):
-        what = "would be written outside the environment" if member["is_outside"] else "is a link to a missing file"
-        return refusal(package["name"], f"its file “{shown(member['path'])}” {what}", text)
+        what = (
+            say("would be written outside the environment")
+            if member["is_outside"]
+            else say("is a link to a missing file")
+        )
+        return refusal(package["name"], say("its file “{path}” {what}", path=shown(member["path"]), what=what), text)
     if _HASH.search(text) and "mismatch" in text.lower():
-        return JobFailed("The hash of a downloaded package differs from the channel's. Nothing was changed.", text)
+        return JobFailed(say("The hash of a downloaded package differs from the channel's. Nothing was changed."), text)
     linked = _LINKED.search(text)
     if linked is not None:
         name = shown(linked["name"])
-        return JobFailed(f"The package {name} could not be linked. Nothing was changed.", text, _REPORT)
+        return JobFailed(say("The package {name} could not be linked. Nothing was changed.", name=name), text, _REPORT)
     if package and _DAMAGED.search(text) and not _NETWORK.search(text):
         name = shown(package["name"])
-        return JobFailed(f"The package {name} could not be unpacked. Nothing was changed.", text, _REPORT)
+        return JobFailed(
+            say("The package {name} could not be unpacked. Nothing was changed.", name=name), text, _REPORT
+        )
     if _DOWNLOAD.search(text) or _MISSING.search(text):
-        name = f"The package {shown(package['name'])}" if package else "A package"
-        return ChannelUnreachable(f"{name} could not be downloaded. Nothing was changed.", text)
-    return JobFailed("The packages could not be installed. Nothing was changed.", text)
+        name = say("The package {name}", name=shown(package["name"])) if package else say("A package")
+        return ChannelUnreachable(say("{name} could not be downloaded. Nothing was changed.", name=name), text)
+    return JobFailed(say("The packages could not be installed. Nothing was changed."), text)

@@ -21,6 +21,7 @@ from ...disk import faults
 from ...disk.reads import BoundedReads
 from ...errors import ChannelUnreachable, JobFailed, TfenvError
 from ...models import Phase
+from ...sentences import say
 from ...stalls import LOOKS, WatchedDownloads
 from ..prefix.files import altered_in
 from ..prefix.records import load_json, names_of, record_stem
@@ -83,9 +84,12 @@ def discard(records: Iterable[RepoDataRecord], cache: Path) -> None:
             unpacked.rename(aside)
         except OSError as error:
             raise JobFailed(
-                f"The package cache has a damaged copy of {record_stem(record)} that cannot be removed.",
+                say(
+                    "The package cache has a damaged copy of {record_stem} that cannot be removed.",
+                    record_stem=record_stem(record),
+                ),
                 str(error),
-                hint=f"Delete {unpacked}, then try again.",
+                hint=say("Delete {unpacked}, then try again.", unpacked=unpacked),
             ) from error
         with contextlib.suppress(OSError):
             staging.discard(aside)
@@ -114,7 +118,7 @@ async def link(
     stems = {r.name.normalized: record_stem(r) for r in records if r.name.normalized not in stay}
     for stem in stems.values():
         if re.search(r"[/\\\0]", stem):
-            raise refusal(stem, "its name cannot be a file name")
+            raise refusal(stem, say("its name cannot be a file name"))
     gate = _Gate(
         steps,
         stems,
@@ -142,7 +146,7 @@ async def link(
         if gate.refused is not None:
             raise gate.refused from error
         if "panicked" in str(error):
-            told = f"The engine failed{engaged.now().clause}. Nothing was changed."
+            told = say("The engine failed{clause}. Nothing was changed.", clause=engaged.now().clause)
             raise JobFailed(told, str(error), HINT) from error
         raise
     if gate.refused is not None:
@@ -157,8 +161,8 @@ async def _watched(work: Awaitable[object], downloads: WatchedDownloads) -> None
         while not (await asyncio.wait({running}, timeout=downloads.limit / LOOKS))[0]:
             stalled = downloads.stalled()
             if stalled is not None:
-                hint = "Check the server's network and proxy, then try again."
-                raise ChannelUnreachable(f"{stalled} Nothing was changed.", hint=hint)
+                hint = say("Check the server's network and proxy, then try again.")
+                raise ChannelUnreachable(say("{stalled} Nothing was changed.", stalled=stalled), hint=hint)
         running.result()
     finally:
         running.cancel()
@@ -244,9 +248,9 @@ class _Gate:
                 self._admitted[name] = mark
             self._refusals.pop(name, None)
         except Exception as error:
-            wrong = faults.of_system(error, "Nothing was changed.")
+            wrong = faults.of_system(error, say("Nothing was changed."))
             if wrong is None:
-                wrong = error if isinstance(error, TfenvError) else refusal(self._stems[name], "it cannot be read")
+                wrong = error if isinstance(error, TfenvError) else refusal(self._stems[name], say("it cannot be read"))
             wrong.__cause__ = wrong.__cause__ or (error if error is not wrong else None)
             self._refusals[name] = wrong
             # If it cannot be removed, it is linked, but the refusal ends the change.
@@ -318,7 +322,14 @@ def _require_genuine(records: Iterable[RepoDataRecord]) -> None:
                     while chunk := package.read(1 << 20):
                         digest.update(chunk)
             except FileNotFoundError as error:
-                hint = "Review the change again. If the file is missing again, tell the maintainer of the channel."
-                raise JobFailed(f"The channel has no file {path}. Nothing was changed.", str(error), hint) from error
+                hint = say("Review the change again. If the file is missing again, tell the maintainer of the channel.")
+                raise JobFailed(
+                    say("The channel has no file {path}. Nothing was changed.", path=path), str(error), hint
+                ) from error
             if digest.digest() != wanted:
-                raise JobFailed(f"The hash of the package {path.name} differs from its channel's. Nothing was changed.")
+                raise JobFailed(
+                    say(
+                        "The hash of the package {name} differs from its channel's. Nothing was changed.",
+                        name=path.name,
+                    )
+                )

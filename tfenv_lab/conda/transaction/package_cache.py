@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...sentences import say
 from ..prefix.records import record_stem
 from . import staging
 from .package_rules import shown
@@ -85,7 +86,7 @@ def damage(unpacked: Path) -> str | None:
         unpacked_at = os.lstat(os.path.join(root, "info", "index.json")).st_ctime_ns
         entries = _entries(root)
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return "its list of files cannot be read"
+        return say("its list of files cannot be read")
     for entry in entries:
         path = str(entry.get("_path"))
         if path.startswith("/") or ".." in path.split("/"):
@@ -93,16 +94,21 @@ def damage(unpacked: Path) -> str | None:
         try:
             status = os.lstat(os.path.join(root, path))
         except (OSError, ValueError):
-            return f"its file “{shown(path)}” is missing"
+            return say("its file “{path}” is missing", path=shown(path))
         if entry.get("path_type") in ("softlink", "directory") or stat.S_ISLNK(status.st_mode):
             continue
         if not stat.S_ISREG(status.st_mode):
-            return f"its “{shown(path)}” is not a file"
+            return say("its “{path}” is not a file", path=shown(path))
         size, digest = entry.get("size_in_bytes"), entry.get("sha256")
         if isinstance(size, int) and status.st_size != size:
-            return f"its file “{shown(path)}” has {status.st_size} bytes instead of {size}"
+            return say(
+                "its file “{path}” has {st_size} bytes instead of {size}",
+                path=shown(path),
+                st_size=status.st_size,
+                size=size,
+            )
         if isinstance(digest, str) and status.st_mtime_ns > unpacked_at and _sha256(root, path) != digest:
-            return f"its file “{shown(path)}” was altered"
+            return say("its file “{path}” was altered", path=shown(path))
     return None
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...disk.writes import is_within
+from ...sentences import say
 from .package_rules import OUTSIDE, PLAIN, Link, fault, found_outside, key, placed, refusal, shown, shows, through
 
 
@@ -52,7 +53,7 @@ class PackageReading:
         self._walk()
         for meant in ("info", "info/index.json", "info/paths.json", "info/link.json", "info/files"):
             if meant in self._links or meant in self._special:
-                raise refusal(self._name, f"its “{meant}” is not a regular file")
+                raise refusal(self._name, say("its “{meant}” is not a regular file", meant=meant))
         self._is_python = self._json("info/index.json").get("noarch") == "python"
         listed = set()
         for entry in self._entries():
@@ -85,9 +86,9 @@ class PackageReading:
         except FileNotFoundError:
             raise
         except (OSError, ValueError, RecursionError) as error:
-            raise refusal(self._name, f"its “{path}” cannot be read") from error
+            raise refusal(self._name, say("its “{path}” cannot be read", path=path)) from error
         if not isinstance(found, dict):
-            raise refusal(self._name, f"its “{path}” cannot be read")
+            raise refusal(self._name, say("its “{path}” cannot be read", path=path))
         return found
 
     def _entries(self) -> Iterator[dict[str, Any]]:
@@ -102,10 +103,10 @@ class PackageReading:
                 {"_path": line, "path_type": "softlink" if line in self._links else "hardlink"} for line in lines
             ]
         if not isinstance(entries, list):
-            raise refusal(self._name, "its “info/paths.json” cannot be read")
+            raise refusal(self._name, say("its “info/paths.json” cannot be read"))
         for entry in entries:
             if not isinstance(entry, dict) or not isinstance(entry.get("_path"), str):
-                raise refusal(self._name, "its “info/paths.json” cannot be read")
+                raise refusal(self._name, say("its “info/paths.json” cannot be read"))
             yield entry
 
     def _commands(self) -> Iterator[str]:
@@ -118,14 +119,16 @@ class PackageReading:
         for point in points or ():
             command = str(point).partition("=")[0].strip()
             if "/" in command or "\\" in command or command.startswith(".") or fault(command):
-                raise refusal(self._name, f"its command “{shown(command)}” {OUTSIDE}")
+                raise refusal(
+                    self._name, say("its command “{command}” {outside}", command=shown(command), outside=OUTSIDE)
+                )
             yield command
 
     def _file(self, entry: Mapping[str, Any]) -> str:
         """Process one entry, and return its path on disk."""
         path = self._checked(entry["_path"])
         if path in self._special:
-            raise refusal(self._name, f"its “{shown(path)}” is neither a file nor a link")
+            raise refusal(self._name, say("its “{path}” is neither a file nor a link", path=shown(path)))
         if entry.get("path_type") == "directory" and path not in self._links:
             self._above(f"{path}/", f"{self._there(path)}/")
         elif path not in self._links:
@@ -134,7 +137,9 @@ class PackageReading:
             # rattler follows this link and copies its target.
             source = os.path.join(self._root, path)
             if os.path.exists(source) and not is_within(source, self._root):
-                raise refusal(self._name, f"its file “{shown(path)}” would be copied from outside the package")
+                raise refusal(
+                    self._name, say("its file “{path}” would be copied from outside the package", path=shown(path))
+                )
         return path
 
     def _checked(self, path: str) -> str:
@@ -145,7 +150,7 @@ class PackageReading:
             return path
         wrong = fault(path)
         if wrong is not None:
-            raise refusal(self._name, f"its file “{shown(path)}” {wrong}")
+            raise refusal(self._name, say("its file “{path}” {wrong}", path=shown(path), wrong=wrong))
         plain = "/".join(part for part in path.split("/") if part not in ("", "."))
         if plain == path:
             self._folders.add(folder)
@@ -166,7 +171,7 @@ class PackageReading:
         there, target = self._there(path), self._links[path]
         wrong = fault(there)
         if wrong is not None:
-            raise refusal(self._name, f"its link “{shown(path)}” {wrong}")
+            raise refusal(self._name, say("its link “{path}” {wrong}", path=shown(path), wrong=wrong))
         link = Link(there, target)
         outside = found_outside(link, lambda _: None, self._prefix)
         if outside is not None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...disk.writes import is_within
 from ...errors import JobFailed
+from ...sentences import say
 from ...versions import minor_of
 from ..prefix.records import record_stem
 from .staging import MARK, META
@@ -36,8 +37,8 @@ PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*[A-Za-z0-9_]")
 _MAX_HOPS = 40
 _SHOWN = 200
 
-OUTSIDE = "would be written outside the environment"
-RESERVED = "would be written to a reserved path"
+OUTSIDE = say("would be written outside the environment")
+RESERVED = say("would be written to a reserved path")
 
 
 def fault(path: str) -> str | None:
@@ -46,7 +47,7 @@ def fault(path: str) -> str | None:
     plain = path.replace("\\", "/")
     parts = [part for part in plain.split("/") if part not in ("", ".")]
     if not parts or "\0" in path:
-        return "has an invalid path"
+        return say("has an invalid path")
     if plain.startswith("/") or ".." in parts or _DRIVE.match(plain):
         return OUTSIDE
     if os.name == "nt" and (":" in plain or any(not part.rstrip(" .") for part in parts)):
@@ -70,8 +71,8 @@ def key(path: str) -> str:
 
 def refusal(package: str, what: str, details: str = "") -> JobFailed:
     """Return the error for a package that is refused; ``what`` is the end of the sentence."""
-    message = f"The package {shown(package)} was refused: {what}. Nothing was changed."
-    return JobFailed(message, details or None, "Leave the package out, and report it to its channel.")
+    message = say("The package {package} was refused: {what}. Nothing was changed.", package=shown(package), what=what)
+    return JobFailed(message, details or None, say("Leave the package out, and report it to its channel."))
 
 
 def placed(path: str, site: str) -> str:
@@ -92,12 +93,17 @@ def shown(text: str) -> str:
 
 def through(path: str | None, link: str) -> str:
     if path is None:
-        return f"its link “{shown(link)}” leads out of the environment, and files behind it would be written there"
-    return f"its file “{shown(path)}” {OUTSIDE}, through the link “{shown(link)}”"
+        return say(
+            "its link “{link}” leads out of the environment, and files behind it would be written there",
+            link=shown(link),
+        )
+    return say(
+        "its file “{path}” {outside}, through the link “{link}”", path=shown(path), outside=OUTSIDE, link=shown(link)
+    )
 
 
 def shows(link: str, outside: str) -> str:
-    return f"its link “{shown(link)}” leads out of the environment, to {shown(outside)}"
+    return say("its link “{link}” leads out of the environment, to {outside}", link=shown(link), outside=shown(outside))
 
 
 class Link(NamedTuple):
@@ -180,7 +186,10 @@ def site_packages(records: Iterable[RepoDataRecord]) -> str:
         return "lib/python/site-packages"
     if python.python_site_packages_path:
         if fault(python.python_site_packages_path):
-            what = f"its site-packages directory “{shown(python.python_site_packages_path)}” is outside the environment"
+            what = say(
+                "its site-packages directory “{python_site_packages_path}” is outside the environment",
+                python_site_packages_path=shown(python.python_site_packages_path),
+            )
             raise refusal(record_stem(python), what)
         return python.python_site_packages_path
     return "Lib/site-packages" if os.name == "nt" else f"lib/python{minor_of(python.version)}/site-packages"

@@ -21,6 +21,7 @@ from typing import Literal
 from ... import serde
 from ...disk import faults, writes
 from ...errors import Protected
+from ...sentences import joined, say
 from . import staging
 
 Strategy = Literal["swap", "rename", "in-place"]
@@ -52,7 +53,9 @@ def strategy_of(prefix: Path) -> Strategy:
         exchange(one, other)
     except OSError as error:
         if error.errno not in CANNOT_EXCHANGE:
-            raise Protected(f"{faults.fault(folder) or f'{folder} is not writable'}.", str(error)) from error
+            raise Protected(
+                joined("", (faults.fault(folder) or say("{folder} is not writable", folder=folder), ".")), str(error)
+            ) from error
         return "rename"
     finally:
         for path in (one, other):

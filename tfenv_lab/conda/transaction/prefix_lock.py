@@ -14,6 +14,7 @@ from filelock import Timeout
 from ... import serde
 from ...disk import faults, locks, writes
 from ...errors import PrefixBusy
+from ...sentences import say
 from .staging import MARK, home, real
 
 
@@ -51,18 +52,26 @@ def hold(prefix: Path, job: str, timeout: float = 0.0) -> Iterator[None]:
         try:
             path.unlink()
         except OSError as error:
-            raise PrefixBusy(f"“{prefix.name}” cannot be locked: {path} is a link that cannot be removed.") from error
+            raise PrefixBusy(
+                say("“{name}” cannot be locked: {path} is a link that cannot be removed.", name=prefix.name, path=path)
+            ) from error
     with contextlib.ExitStack() as stack:
         try:
             stack.enter_context(locks.hold(path, timeout))
         except Timeout as error:
             who = holder(prefix) or {}
-            place = f"process {who['pid']} on {who['host']}" if {"pid", "host"} <= who.keys() else "another process"
-            raise PrefixBusy(f"“{prefix.name}” is being changed by {place}.") from error
+            place = (
+                say("process {pid} on {host}", pid=who["pid"], host=who["host"])
+                if {"pid", "host"} <= who.keys()
+                else say("another process")
+            )
+            raise PrefixBusy(say("“{name}” is being changed by {place}.", name=prefix.name, place=place)) from error
         except PermissionError as error:
             # A worker of another user was killed, or is at work.
-            message = f"“{prefix.name}” cannot be locked: {path} belongs to another user."
-            raise PrefixBusy(message, hint="Delete this file if no program is changing the environment.") from error
+            message = say("“{name}” cannot be locked: {path} belongs to another user.", name=prefix.name, path=path)
+            raise PrefixBusy(
+                message, hint=say("Delete this file if no program is changing the environment.")
+            ) from error
         note = _note_path(prefix)
         try:
             # Write under the final name: a worker that is killed here must not leave a temporary file.

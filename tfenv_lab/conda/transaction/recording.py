@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ... import serde
 from ...disk import writes
+from ...sentences import say
 from ..prefix import digests, history, lock, revisions
 from ..prefix.records import record_files, record_name
 from ..prefix.wheels import Managed
@@ -48,7 +49,7 @@ def record(
         revisions.add(
             staged,
             kind="found",
-            summary="State before the first change",
+            summary=say("State before the first change"),
             entries=[],
             requested=asked,
             lock=lock.dumps(before, change.channels, change.subdir, earlier.distributions),
@@ -66,14 +67,14 @@ def record(
     return revisions.add(
         staged,
         kind=change.kind,
-        summary=change.summary,
+        summary=change.sentence("summary") or "",
         entries=list(change.entries),
         requested=change.requested,
         lock=change.lock,
         job=job,
         requirements=change.requirements,
         digest=digest,
-        asked=change.asked,
+        asked=change.sentence("asked"),
     )
 
 

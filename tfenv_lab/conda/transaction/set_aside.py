@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 
 from ...errors import NotFound, PrefixExists
+from ...sentences import filled, say
 from ..prefix import registry
 from . import prefix_lock, staging
 from .apply import register_prefix, require_movable
@@ -18,7 +19,7 @@ from .failure import translate
 from .staging import Leftover
 
 #: What a restore says if the environment is gone.
-GONE = "The files of “{name}” are deleted already, so the deletion cannot be undone."
+GONE = say("The files of “{name}” are deleted already, so the deletion cannot be undone.")
 
 
 def tree_of(path: Path, job: str) -> Path:
@@ -56,7 +57,7 @@ def restore(path: Path, job: str) -> None:
     """
     tree = tree_of(path, job)
     if not os.path.lexists(tree):
-        raise NotFound(GONE.format(name=path.name))
+        raise NotFound(filled(GONE, name=path.name))
     require_free(path)
     try:
         tree.rename(path)
@@ -69,8 +70,8 @@ def require_free(path: Path) -> None:
     """Raise PrefixExists if an environment or anything else has the prefix now."""
     if os.path.lexists(path):
         raise PrefixExists(
-            f"Another environment is called “{path.name}” now, so the deleted one cannot be restored.",
-            hint="Restore it under another name, or rename the other environment and undo the deletion again.",
+            say("Another environment is called “{name}” now, so the deleted one cannot be restored.", name=path.name),
+            hint=say("Restore it under another name, or rename the other environment and undo the deletion again."),
         )
 
 

@@ -15,7 +15,7 @@ from ... import serde
 from ...models import Advice
 from ...pypi import installed
 from ...pypi.models import MARK
-from ...sentences import listing, some
+from ...sentences import listing, say, some
 from ..prefix.pypi import pypi_packages
 from ..prefix.records import load_json, record_files, stem_of
 from .package_rules import COVERED, placed, shown
@@ -94,11 +94,22 @@ def advice(packages: Mapping[FileOwner, Files], coming: Collection[str]) -> Iter
                     is_same = digest is not None and digest == packages[other][path]
                     (same if is_same else differing).setdefault((one, other), []).append(path)
     if differing:
-        text = "Packages have different files with the same path, and the environment gets only one of them: {}."
-        yield Advice("shared-files", "warning", listing(text, _pairs(differing)))
+        yield Advice(
+            "shared-files",
+            "warning",
+            listing(
+                "Packages have different files with the same path, and the environment gets only one of them: {items}.",
+                _pairs(differing),
+            ),
+        )
     if same:
-        text = "Packages have the same file with the same path, which makes no difference: {}."
-        yield Advice("shared-files", "info", listing(text, _pairs(same)))
+        yield Advice(
+            "shared-files",
+            "info",
+            listing(
+                "Packages have the same file with the same path, which makes no difference: {items}.", _pairs(same)
+            ),
+        )
 
 
 def noticed(staged: Path, coming: Collection[str]) -> list[Advice]:
@@ -110,8 +121,15 @@ def noticed(staged: Path, coming: Collection[str]) -> list[Advice]:
 
 
 def _pairs(found: Mapping[tuple[FileOwner, FileOwner], list[str]]) -> list[str]:
-    texts = [
-        f"{one} and {other} ({some([shown(path) for path in sorted(paths)], _PATHS).replace(', ', '; ')})"
+    texts: list[str] = [
+        say(
+            "{one} and {other} ({replace})",
+            one=one,
+            other=other,
+            replace=some([shown(path) for path in sorted(paths)], _PATHS).replace(", ", "; "),
+        )
         for (one, other), paths in found.items()
     ]
-    return texts if len(texts) <= _PAIRS else [*texts[:_PAIRS], f"and {len(texts) - _PAIRS} more pairs"]
+    return (
+        texts if len(texts) <= _PAIRS else [*texts[:_PAIRS], say("and {count} more pairs", count=len(texts) - _PAIRS)]
+    )

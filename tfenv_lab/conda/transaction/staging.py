@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...sentences import megabytes
+from ...sentences import megabytes, say, say_n
 
 MARK = ".tfenv-"
 META = "conda-meta"
@@ -80,11 +80,16 @@ class Leftover:
 
     def describe(self) -> str:
         """Return sentences for the user: how much is left, where and why, and when the deletion is tried again."""
-        files = {0: "A directory", 1: "1 file"}.get(self.files, f"{self.files} files")
+        files = say_n("{count} file", "{count} files", self.files) if self.files else say("A directory")
         size = f" ({megabytes(self.bytes)})" if self.files else ""
-        return (
-            f"{files}{size} could not be deleted from {self.path} ({self.reason}). No environment uses this directory "
-            "anymore. The server tries again after the next job and when it starts; you can also delete it yourself."
+        return say(
+            "{files}{size} could not be deleted from {path} ({reason}). No environment uses this "
+            "directory anymore. The server tries again after the next job and when it starts; "
+            "you can also delete it yourself.",
+            files=files,
+            size=size,
+            path=self.path,
+            reason=self.reason,
         )
 
 

@@ -24,6 +24,7 @@ from pathlib import Path
 
 from ...errors import JobFailed
 from ...pypi import installed
+from ...sentences import say
 from ..prefix.pypi import site_packages
 from .package_rules import fault, key, shown
 
@@ -56,7 +57,7 @@ class WheelTree:
             if owner is None or not os.path.lexists(staged / path):
                 continue
             if not _is_same(self.root / path, staged / path):
-                raise self._refusal(path, f"would replace a file of conda's package {owner}")
+                raise self._refusal(path, say("would replace a file of conda's package {owner}", owner=owner))
             os.unlink(self.root / path)
             self.files.discard(path)
         for dist_info in self.dist_infos.values():
@@ -80,7 +81,7 @@ class WheelTree:
                 elif entry.is_file(follow_symlinks=False):
                     yield path
                 else:
-                    raise self._refusal(path, "is not a file")
+                    raise self._refusal(path, say("is not a file"))
 
     def _move(self, folder: str, staged: Path) -> None:
         for name in os.listdir(self.root / folder):
@@ -93,10 +94,14 @@ class WheelTree:
                 os.rename(source, target)
                 continue
             if is_folder and stat.S_ISLNK(there):
-                raise self._refusal(path, "is a link in this environment, and files would be written behind it")
+                raise self._refusal(path, say("is a link in this environment, and files would be written behind it"))
             if is_folder != stat.S_ISDIR(there):
-                kinds = ("directory", "file") if is_folder else ("file", "directory")
-                raise self._refusal(path, "would be a {}, but is a {} in this environment".format(*kinds))
+                raise self._refusal(
+                    path,
+                    say("would be a directory, but is a file in this environment")
+                    if is_folder
+                    else say("would be a file, but is a directory in this environment"),
+                )
             if is_folder:
                 self._move(f"{path}/", staged)
             else:
@@ -104,10 +109,15 @@ class WheelTree:
 
     def _refusal(self, path: str, what: str) -> JobFailed:
         name = next((name for name in self._claimed if self._has(name, path)), None)
-        package = f"The package {name}" if name else "A package"
+        package = say("The package {name}", name=name) if name else say("A package")
         return JobFailed(
-            f"{package} from the package index was refused: its path “{shown(path)}” {what}. Nothing was changed.",
-            hint="Leave the package out, or request it from a channel.",
+            say(
+                "{package} from the package index was refused: its path “{path}” {what}. Nothing was changed.",
+                package=package,
+                path=shown(path),
+                what=what,
+            ),
+            hint=say("Leave the package out, or request it from a channel."),
         )
 
     def _has(self, name: str, path: str) -> bool:

@@ -15,6 +15,7 @@ from ...errors import JobFailed, TfenvError
 from ...models import EntryJson
 from ...pypi import cache, installed, installing
 from ...pypi.models import MARK, Distribution, IndexSettings
+from ...sentences import joined, replaced, say
 from ..prefix import pypi, wheels
 from ..prefix.files import is_intact
 from ..prefix.records import OwnedFiles
@@ -25,7 +26,7 @@ from .wheel_tree import WheelTree
 
 #: Directories whose scripts name the prefix.
 _SCRIPTS = ("bin/", "Scripts/")
-_UNCHANGED = "Nothing was changed."
+_UNCHANGED = say("Nothing was changed.")
 #: Directory in the new tree into which uv installs.
 _BUILT = f"{staging.MARK}wheels"
 
@@ -77,9 +78,12 @@ class InstalledWheels:
         unknown = sorted(self.unknown.difference(staying))
         if unknown:
             raise JobFailed(
-                f"The package {unknown[0]} cannot be removed or replaced, because its list of files (RECORD) is "
-                "missing. Nothing was changed.",
-                hint="Install it again with “pip install --force-reinstall --no-deps”, then try again.",
+                say(
+                    "The package {unknown} cannot be removed or replaced, because its list of files "
+                    "(RECORD) is missing. Nothing was changed.",
+                    unknown=unknown[0],
+                ),
+                hint=say("Install it again with “pip install --force-reinstall --no-deps”, then try again."),
             )
         return self.files_of(self.files.keys() - set(staying)) - self.others
 
@@ -128,7 +132,7 @@ def install(
         return frozenset()
     python, built = interpreter(staged), staged / _BUILT
     if not python.exists():
-        raise JobFailed("Packages from a package index need Python, and the environment would have none.")
+        raise JobFailed(say("Packages from a package index need Python, and the environment would have none."))
     direct = {name for name, text in requirements.items() if Requirement(text).url}
     steps.begin_wheels()
     begin = functools.partial(
@@ -150,7 +154,9 @@ def install(
     steps.on_wheels_fetched()
     for each in distributions:
         if each.name not in tree.dist_infos:
-            raise JobFailed(f"uv did not install {each.name} {each.version}. Nothing was changed.")
+            raise JobFailed(
+                say("uv did not install {name} {version}. Nothing was changed.", name=each.name, version=each.version)
+            )
     tree.admit(staged, {path: name.rsplit("-", 2)[0] for name, found in conda.items() for path in found.files})
     relocation.rewrite(built, staged, prefix, scripts(tree.files))
     files = {each: tree.files_of(each.name) for each in distributions}
@@ -165,10 +171,15 @@ def _unchanged(error: TfenvError, staged: Path, prefix: Path) -> TfenvError:
     """Return uv's error as that of a job: it says that nothing was changed, and names no temporary directory."""
 
     def shown(text: str) -> str:
-        return text.replace(os.fspath(staged / _BUILT), os.fspath(prefix)).replace(os.fspath(staged), os.fspath(prefix))
+        return replaced(
+            text,
+            lambda part: part.replace(os.fspath(staged / _BUILT), os.fspath(prefix)).replace(
+                os.fspath(staged), os.fspath(prefix)
+            ),
+        )
 
     details = shown(error.details) if error.details else None
-    message = shown(error.message if error.message.endswith(_UNCHANGED) else f"{error.message} {_UNCHANGED}")
+    message = shown(error.message if error.message.endswith(_UNCHANGED) else joined(" ", (error.message, _UNCHANGED)))
     found = type(error)(message, details, error.hint)
     found.wait = error.wait
     return found

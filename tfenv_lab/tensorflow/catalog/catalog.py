@@ -12,6 +12,7 @@ from ...errors import ChannelUnreachable, IndexUnreachable
 from ...models import Advice
 from ...pypi.index import IndexReader, Project
 from ...pypi.settings import sources
+from ...sentences import joined, say
 from ...tensorflow_packages import TF_KERAS
 from ...versions import minor_of
 from ..models import CatalogModel, Release, Suggestion
@@ -105,7 +106,7 @@ class Catalog:
             on_channels, on_index = [], await asyncio.shield(reading)
             if not on_index.is_read:
                 raise
-            text = " ".join(filter(None, (error.message, error.hint)))
+            text = joined(" ", (error.message, error.hint))
             warnings.append(Advice("channel-unreachable", "warning", text))
         if on_index.message is not None:
             warnings.append(Advice("index-unreachable", "warning", on_index.message))
@@ -269,11 +270,13 @@ async def _soon(reading: asyncio.Task[IndexListing], patience: float) -> IndexLi
     try:
         return await asyncio.wait_for(asyncio.shield(reading), patience)
     except asyncio.TimeoutError:
-        return IndexListing(message="The package index has not answered yet, so its releases are missing.")
+        return IndexListing(message=say("The package index has not answered yet, so its releases are missing."))
 
 
 def _message(releases: Sequence[Release], subdir: str, on_index: IndexListing) -> str | None:
     """Return why there is no release, or none that can be installed; None if there is one."""
     from .releases import why_none
 
-    return why_none(releases, subdir, "The channels and the package index" if on_index.is_read else "The channels")
+    return why_none(
+        releases, subdir, say("The channels and the package index") if on_index.is_read else say("The channels")
+    )

@@ -12,6 +12,7 @@ from packaging.version import Version
 from ...pypi.index import Project
 from ...pypi.pages import ProjectFile
 from ...pypi.tags import Chooser, needed_system
+from ...sentences import say
 from ...tensorflow_packages import TF_KERAS, has_keras_3, wheel_admits
 from ...versions import minor_numbers, minor_of
 from ..models import Blocked, KerasVersion, Variant
@@ -194,14 +195,14 @@ class _Builds:
                 system = next(filter(None, systems), None)
                 if system is None:
                     continue
-                why = f"needs {system} or newer, but this machine has an older one"
+                why = say("needs {system} or newer, but this machine has an older one", system=system)
             size = (fitting or admitting)[0].size
             yield IndexCell(str(version), variant, python, project, reason or why, size)
 
     def _without_python(self, python: str) -> str | None:
         if self.pythons is None:
-            return f"needs Python {python} from a channel, and no channel answers"
-        return None if python in self.pythons else f"needs Python {python}, which no channel has"
+            return say("needs Python {python} from a channel, and no channel answers", python=python)
+        return None if python in self.pythons else say("needs Python {python}, which no channel has", python=python)
 
 
 def _admits(file: ProjectFile, python: str) -> bool:
@@ -213,9 +214,15 @@ def _admits(file: ProjectFile, python: str) -> bool:
 
 def _no_driver(cuda: str | None) -> str | None:
     if cuda is None:
-        return f"needs a driver for CUDA {_DRIVER.partition('.')[0]}, but this machine has none"
+        return say(
+            "needs a driver for CUDA {partition}, but this machine has none", partition=_DRIVER.partition(".")[0]
+        )
     if Version(cuda) < Version(_DRIVER):
-        return f"needs a driver for CUDA {_DRIVER} or newer, but this machine's driver supports CUDA {cuda}"
+        return say(
+            "needs a driver for CUDA {driver} or newer, but this machine's driver supports CUDA {cuda}",
+            driver=_DRIVER,
+            cuda=cuda,
+        )
     return None
 
 

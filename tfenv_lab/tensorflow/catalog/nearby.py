@@ -14,6 +14,7 @@ from ...conda.solving.specs import version_key
 from ...errors import TfenvError, Unsatisfiable
 from ...plan_requests import Source
 from ...pypi.models import MARK
+from ...sentences import joined, say
 from ..models import Suggestion
 from . import selection
 from .cells import Cell, is_prerelease, python_key
@@ -148,9 +149,9 @@ def correct(packages: Sequence[str], names: Sequence[str], limit: int = _CORRECT
         meant = similar([name], names).get(name) if len(words) < _CORRECTED else None
         if meant is not None:
             left.append(meant)
-        hint = f"; did you mean “{meant}”?" if meant else "."
-        words.append(f"No channel has “{name}”{hint}")
-    return _say(" ".join(words), packages=left) if words else None
+        hint = say("; did you mean “{meant}”?", meant=meant) if meant else "."
+        words.append(say("No channel has “{name}”{hint}", name=name, hint=hint))
+    return _say(joined(" ", words), packages=left) if words else None
 
 
 def similar(missing: Iterable[str], names: Sequence[str]) -> dict[str, str]:
@@ -172,13 +173,13 @@ def _near(asked: Wanted, cells: Sequence[Cell | IndexCell], corrected: Suggestio
             yield suggestion
         else:
             change = {**corrected.change, **suggestion.change}
-            yield Suggestion(f"{corrected.message} {suggestion.message}", change)
+            yield Suggestion(joined(" ", (corrected.message, suggestion.message)), change)
 
 
 def _nearest(wanted: Wanted, cells: Sequence[Cell | IndexCell]) -> Iterator[Suggestion]:
     """Yield another Python, another release, the CPU build, the best release, and fewer packages."""
     if isinstance(wanted.keras, str):
-        yield _say("Use the newest Keras that fits.", keras=True)
+        yield _say(say("Use the newest Keras that fits."), keras=True)
     if wanted.tensorflow is not None:
         kind = [c for c in cells if wanted.variant == "auto" or c.cuda == (wanted.variant == "cuda")]
         same = [cell for cell in kind if selection.fits(cell.version, wanted.tensorflow)]
@@ -186,24 +187,26 @@ def _nearest(wanted: Wanted, cells: Sequence[Cell | IndexCell]) -> Iterator[Sugg
         if wanted.python is not None:
             pythons = {cell.python for cell in same} - {wanted.python}
             for python in sorted(pythons, key=lambda text: _distance(text, wanted.python)):
-                yield _say(f"Use Python {python} with TensorFlow {release}.", python=python)
+                yield _say(
+                    say("Use Python {python} with TensorFlow {release}.", python=python, release=release), python=python
+                )
         with_python = [cell for cell in kind if wanted.python in (None, cell.python) and cell not in same]
         for version in list(dict.fromkeys(cell.version for cell in with_python))[:3]:
-            python = f" with Python {wanted.python}" if wanted.python else ""
-            yield _say(f"Use TensorFlow {version}{python}.", tensorflow=version)
+            python = say(" with Python {python}", python=wanted.python) if wanted.python else ""
+            yield _say(say("Use TensorFlow {version}{python}.", version=version, python=python), tensorflow=version)
         if wanted.variant == "cuda" and any(selection.fits(cell.version, wanted.tensorflow) for cell in cells):
-            yield _say(f"Use the CPU build of TensorFlow {release}.", variant="cpu")
+            yield _say(say("Use the CPU build of TensorFlow {release}.", release=release), variant="cpu")
         best = next(iter(kind or cells), None)
         if best is not None:
             yield _say(
-                f"Use TensorFlow {best.version} with Python {best.python}.",
+                say("Use TensorFlow {version} with Python {python}.", version=best.version, python=best.python),
                 tensorflow=best.version,
                 python=best.python,
                 variant="cuda" if best.cuda else "cpu",
             )
     for package in wanted.packages:
         left = [text for text in wanted.packages if text != package]
-        yield _say(f"Leave out “{package}”.", packages=left)
+        yield _say(say("Leave out “{package}”.", package=package), packages=left)
 
 
 def _say(message: str, **change: Any) -> Suggestion:

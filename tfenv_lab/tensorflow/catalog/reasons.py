@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...conda.solving.feasibility import virtual_record
 from ...conda.solving.specs import version_key
+from ...sentences import say
 
 if TYPE_CHECKING:
     from ...conda.engine import PackageRecord
@@ -33,24 +34,24 @@ def why_not(cell: Cell, machine: Machine, pool: Pool, anywhere: Feasibility, ask
     platform = {name: present for name, present in machine.items() if name not in OPEN}
     if not anywhere.feasible:
         asker, spec = anywhere.cause()
-        return f"{asker or 'it'} needs {spec}, which no channel has"
+        return say("{asker} needs {spec}, which no channel has", asker=asker or "it", spec=spec)
     for name in OPEN:
         check = ask({**platform, name: machine.get(name)})
         if not check.feasible:
             asker = check.cause()[0] or "tensorflow"
             if name == "__cuda" and not cell.cuda and not asker.startswith("tensorflow"):
-                return f"needs {asker}, and all builds of it on the channels need a CUDA driver"
+                return say("needs {asker}, and all builds of it on the channels need a CUDA driver", asker=asker)
             # A CUDA build needs a driver of its own major version, so without a driver no lowest version is searched.
             driverless = name == "__cuda" and machine.get(name) is None
             least = None if driverless else _least(name, machine.get(name), platform, check, ask)
             return _WORDS[name](cell, machine.get(name), least, check, pool)
-    return "needs a combination of driver, C library and processor that this machine does not have"
+    return say("needs a combination of driver, C library and processor that this machine does not have")
 
 
 def no_driver(cell: Cell) -> str:
     """Return why a CUDA build cannot be installed without a driver."""
     major = cell.variant[4:].split(".")[0]
-    return f"needs a driver for {f'CUDA {major}' if major else 'CUDA'}, but this machine has none"
+    return say("needs a driver for {major}, but this machine has none", major=f"CUDA {major}" if major else "CUDA")
 
 
 def _least(name: str, present: PackageRecord | None, platform: Machine, check: Feasibility, ask: Ask) -> str | None:
@@ -69,18 +70,24 @@ def _cuda(cell: Cell, present: PackageRecord | None, least: str | None, check: F
     if present is None:
         return no_driver(cell)
     major = (least or cell.variant[4:]).split(".")[0]
-    wanted = f"CUDA {major} or newer" if major else "a newer CUDA"
-    return f"needs a driver for {wanted}, but this machine's driver supports CUDA {present.version}"
+    wanted = say("CUDA {major} or newer", major=major) if major else say("a newer CUDA")
+    return say(
+        "needs a driver for {wanted}, but this machine's driver supports CUDA {version}",
+        wanted=wanted,
+        version=present.version,
+    )
 
 
 def _glibc(cell: Cell, present: PackageRecord | None, least: str | None, check: Feasibility, pool: Pool) -> str:
-    wanted = f"glibc {least} or newer" if least else "glibc"
-    return f"needs {wanted}, but this machine has {present.version if present else 'none'}"
+    wanted = say("glibc {least} or newer", least=least) if least else "glibc"
+    return say(
+        "needs {wanted}, but this machine has {version}", wanted=wanted, version=present.version if present else "none"
+    )
 
 
 def _archspec(cell: Cell, present: PackageRecord | None, least: str | None, check: Feasibility, pool: Pool) -> str:
     if present is None:
-        return "needs the type of the processor, which was not detected"
+        return say("needs the type of the processor, which was not detected")
     known = pool.named(_LEVEL)
     levels = [
         node.record.version
@@ -88,13 +95,18 @@ def _archspec(cell: Cell, present: PackageRecord | None, least: str | None, chec
         if all(spec.match.matches(present) for spec in node.depends if spec.name == "__archspec")
     ]
     if known and not levels:
-        return f"the channels have no package for this machine's processor ({present.build})"
+        return say("the channels have no package for this machine's processor ({build})", build=present.build)
     wanted = {bound for text in check.unmet(_LEVEL) for bound in _BOUND.findall(text)}
     short = [bound for bound in wanted if not levels or version_key(bound) > max(levels)]
     if short:
         level = min(short, key=version_key)
-        return f"needs an x86-64-v{level} processor, but this machine's ({present.build}) is x86-64-v{max(levels)}"
-    return f"is not built for this machine's processor ({present.build})"
+        return say(
+            "needs an x86-64-v{level} processor, but this machine's ({build}) is x86-64-v{levels}",
+            level=level,
+            build=present.build,
+            levels=max(levels),
+        )
+    return say("is not built for this machine's processor ({build})", build=present.build)
 
 
 _WORDS: dict[str, Callable[..., str]] = {

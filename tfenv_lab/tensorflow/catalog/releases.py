@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...conda.solving.feasibility import Request, as_record
 from ...conda.solving.specs import newer, version_key
+from ...sentences import say
 from ...tensorflow_packages import TF_KERAS, has_keras_3, keras_fits
 from ...versions import minor_of
 from ..models import Blocked, KerasVersion, Release, Variant
@@ -178,12 +179,20 @@ class Judge:
         )
 
 
-def why_none(releases: Sequence[Release], subdir: str, places: str = "The channels") -> str | None:
+def why_none(releases: Sequence[Release], subdir: str, places: str = say("The channels")) -> str | None:
     """Return why there is no release, or none that can be installed on this machine; None if there is one."""
     if not releases:
-        words = f"{places} have no TensorFlow for {subdir}."
-        return f"{words} Use WSL 2, a Linux on Windows that can run it." if subdir.startswith("win") else words
+        words = say("{places} have no TensorFlow for {subdir}.", places=places, subdir=subdir)
+        return (
+            say("{words} Use WSL 2, a Linux on Windows that can run it.", words=words)
+            if subdir.startswith("win")
+            else words
+        )
     if any(variant.installable for release in releases for variant in release.variants):
         return None
     newest = releases[0]
-    return f"No release can be installed on this machine: TensorFlow {newest.version} {newest.variants[-1].reason}."
+    return say(
+        "No release can be installed on this machine: TensorFlow {version} {reason}.",
+        version=newest.version,
+        reason=newest.variants[-1].reason,
+    )

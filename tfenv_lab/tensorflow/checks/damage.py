@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ...conda.prefix.files import Damage
-from ...sentences import some
+from ...sentences import say, some
 from . import requirements
 from .evidence import Finding, Observed, Subject
 from .models import Problem, Remedy
@@ -28,20 +28,32 @@ def find(subject: Subject, observed: Observed) -> Iterator[Finding]:
     altered = [d for d in left if d not in replaced and any(_CODE.search(path) for path in d.altered)]
     if missing:
         paths = [path for damage in missing for path in damage.missing]
-        message = f"Files of {_titles(missing)} are missing: {some(paths, _SHOWN)}."
+        message = say("Files of {titles} are missing: {paths}.", titles=_titles(missing), paths=some(paths, _SHOWN))
         yield _found(subject, "files-missing", message, missing)
     if altered:
         paths = [path for damage in altered for path in damage.altered if _CODE.search(path)]
-        message = f"Files of {_titles(altered)} were changed after the installation: {some(paths, _SHOWN)}."
+        message = say(
+            "Files of {titles} were changed after the installation: {paths}.",
+            titles=_titles(altered),
+            paths=some(paths, _SHOWN),
+        )
         yield _found(subject, "files-altered", message, altered)
     mixed = [damage for damage in replaced if damage.name in needed]
     if mixed:
         pairs = [
-            f"{d.overwritten_by.name} {d.overwritten_by.version} (conda's {d.name} is {d.version})"
+            say(
+                "{name} {version} (conda's {name_2} is {version_2})",
+                name=d.overwritten_by.name,
+                version=d.overwritten_by.version,
+                name_2=d.name,
+                version_2=d.version,
+            )
             for d in mixed
             if d.overwritten_by is not None
         ]
-        message = f"pip or uv installed packages over conda's, so their files are mixed: {some(pairs, _SHOWN)}."
+        message = say(
+            "pip or uv installed packages over conda's, so their files are mixed: {pairs}.", pairs=some(pairs, _SHOWN)
+        )
         yield _found(subject, "files-overwritten", message, mixed)
 
 
@@ -51,7 +63,7 @@ def _titles(damages: Sequence[Damage]) -> str:
 
 def _found(subject: Subject, code: str, message: str, damages: Sequence[Damage]) -> Finding:
     marks = tuple(path for damage in damages for path in _traces(damage))
-    return Finding(Problem(code, message, Remedy("Restore the files of the packages.", subject.repair())), marks)
+    return Finding(Problem(code, message, Remedy(say("Restore the files of the packages."), subject.repair())), marks)
 
 
 def _traces(damage: Damage) -> Iterator[str]:

@@ -9,21 +9,22 @@ from pathlib import Path
 from typing import Any
 
 from ...plan_requests import Update
+from ...sentences import say
 from ...tensorflow_packages import PACKAGES
 from . import owners
 from .evidence import Finding, Observed, Subject
 from .models import Problem, Remedy
 
 _DOING = {
-    "interpreter": "at startup",
-    "distributions": "while listing its packages",
-    "settings": "while reading the settings of Keras",
-    "tensorflow": "while importing TensorFlow",
-    "keras": "while loading Keras",
-    "devices": "while listing the devices",
-    "compute": "during a small computation",
-    "xla": "while running a function compiled with XLA",
-    "modules": "while listing its modules",
+    "interpreter": say("at startup"),
+    "distributions": say("while listing its packages"),
+    "settings": say("while reading the settings of Keras"),
+    "tensorflow": say("while importing TensorFlow"),
+    "keras": say("while loading Keras"),
+    "devices": say("while listing the devices"),
+    "compute": say("during a small computation"),
+    "xla": say("while running a function compiled with XLA"),
+    "modules": say("while listing its modules"),
 }
 _NUMPY = re.compile(
     r"numpy\.core\.multiarray failed|compiled using NumPy 1\.x|_ARRAY_API not found|numpy\.dtype size changed"
@@ -47,26 +48,41 @@ def _ended(observed: Observed) -> Problem:
     doing = _DOING.get(observed.reached or "", "")
     lines = observed.output.strip().splitlines()
     if observed.is_endless:
-        return Problem("endless-output", f"The check wrote output without end and was stopped {doing}.")
+        return Problem(
+            "endless-output", say("The check wrote output without end and was stopped {doing}.", doing=doing)
+        )
     if observed.status is None:
-        return Problem("timed-out", f"The check took too long and was stopped {doing}.")
+        return Problem("timed-out", say("The check took too long and was stopped {doing}.", doing=doing))
     if observed.status == 127 and "interpreter" not in observed.stages:
-        return Problem("no-python", f"Python cannot be started: {lines[-1] if lines else 'no reason was given'}.")
+        return Problem(
+            "no-python",
+            say("Python cannot be started: {lines}.", lines=lines[-1] if lines else say("no reason was given")),
+        )
     if observed.status >= 0:
-        message = f"Python exited with status {observed.status} {doing}: {lines[-1] if lines else ''}"
+        message = say(
+            "Python exited with status {status} {doing}: {lines}",
+            status=observed.status,
+            doing=doing,
+            lines=lines[-1] if lines else "",
+        )
         return Problem("exited", message, _unset(observed))
     number = -observed.status
     if number == signal.SIGILL:
-        lacking = " This processor has no AVX." if _has_avx() is False else ""
+        lacking = say(" This processor has no AVX.") if _has_avx() is False else ""
         return Problem(
             "illegal-instruction",
-            f"This TensorFlow uses instructions that the machine's processor does not have.{lacking}",
-            Remedy("Use a build for older processors: conda-forge's builds need fewer instructions than PyPI's."),
+            say(
+                "This TensorFlow uses instructions that the machine's processor does not have.{lacking}",
+                lacking=lacking,
+            ),
+            Remedy(say("Use a build for older processors: conda-forge's builds need fewer instructions than PyPI's.")),
         )
     if number == signal.SIGKILL:
-        return Problem("killed", f"The system killed Python {doing}, most likely because memory ran out.")
+        return Problem(
+            "killed", say("The system killed Python {doing}, most likely because memory ran out.", doing=doing)
+        )
     name = signal.Signals(number).name if number in signal.Signals.__members__.values() else f"signal {number}"
-    return Problem("crashed", f"Python crashed {doing} ({name}).")
+    return Problem("crashed", say("Python crashed {doing} ({name}).", doing=doing, name=name))
 
 
 def _unset(observed: Observed) -> Remedy | None:
@@ -76,12 +92,12 @@ def _unset(observed: Observed) -> Remedy | None:
         return None
     if names == ["PYTHONPATH"]:
         return ignore_pythonpath()
-    return Remedy(f"Unset {' and '.join(names)} before you start JupyterLab.")
+    return Remedy(say("Unset {names} before you start JupyterLab.", names=" and ".join(names)))
 
 
 def ignore_pythonpath() -> Remedy:
     """Return the remedy for modules in PYTHONPATH."""
-    message = "Let the kernel ignore PYTHONPATH, or unset PYTHONPATH before you start JupyterLab."
+    message = say("Let the kernel ignore PYTHONPATH, or unset PYTHONPATH before you start JupyterLab.")
     return Remedy(message, kernelspec={"ignore_pythonpath": True})
 
 
@@ -108,25 +124,27 @@ def _not_imported(subject: Subject, observed: Observed, error: Mapping[str, Any]
         return _no_tensorflow(subject, observed, text)
     library = _LIBRARY.search(everything)
     if library:
-        message = f"TensorFlow needs the library {library[1]}, which the system cannot find."
+        message = say("TensorFlow needs the library {library}, which the system cannot find.", library=library[1])
         return Finding(Problem("missing-library", message, details=details), text=text)
     symbols = _SYMBOLS.search(everything)
     if symbols:
         paths = observed.environ.get("LD_LIBRARY_PATH")
-        hint = Remedy("Unset LD_LIBRARY_PATH before you start JupyterLab.") if paths else None
-        message = f"A library is older than TensorFlow needs ({symbols[1]})."
+        hint = Remedy(say("Unset LD_LIBRARY_PATH before you start JupyterLab.")) if paths else None
+        message = say("A library is older than TensorFlow needs ({symbols}).", symbols=symbols[1])
         return Finding(Problem("old-library", message, hint, details))
     if _NUMPY.search(everything):
-        message = "TensorFlow or one of its packages was built for another version of numpy than the installed one."
+        message = say(
+            "TensorFlow or one of its packages was built for another version of numpy than the installed one."
+        )
         if "NumPy 1.x" in everything:
             spec = "pypi:numpy<2" if "numpy" in observed.unowned else "numpy<2"
-            remedy = Remedy("Install numpy 1.", subject.install(spec))
+            remedy = Remedy(say("Install numpy 1."), subject.install(spec))
         else:
-            remedy = Remedy("Update TensorFlow.", Update(subject.environment, ("tensorflow",)))
+            remedy = Remedy(say("Update TensorFlow."), Update(subject.environment, ("tensorflow",)))
         return Finding(Problem("numpy-version", message, remedy, details), text=text)
     if _PROTOBUF.search(text):
-        message = "TensorFlow does not work with the installed protobuf."
-        remedy = Remedy("Update TensorFlow.", Update(subject.environment, ("tensorflow",)))
+        message = say("TensorFlow does not work with the installed protobuf.")
+        remedy = Remedy(say("Update TensorFlow."), Update(subject.environment, ("tensorflow",)))
         return Finding(Problem("protobuf-version", message, remedy, details), text=text)
     return not_imported(subject, observed, "TensorFlow", "import-failed", error)
 
@@ -134,9 +152,12 @@ def _not_imported(subject: Subject, observed: Observed, error: Mapping[str, Any]
 def _no_tensorflow(subject: Subject, observed: Observed, text: str) -> Finding:
     installed = next((name for name in PACKAGES if name in observed.conda), None)
     if installed is None:
-        remedy = Remedy("Install TensorFlow.", subject.install("tensorflow"))
-        return Finding(Problem("no-tensorflow", "TensorFlow is not installed in this environment.", remedy))
-    message = f"The files of TensorFlow {observed.conda[installed].version} are missing from this environment."
+        remedy = Remedy(say("Install TensorFlow."), subject.install("tensorflow"))
+        return Finding(Problem("no-tensorflow", say("TensorFlow is not installed in this environment."), remedy))
+    message = say(
+        "The files of TensorFlow {version} are missing from this environment.",
+        version=observed.conda[installed].version,
+    )
     return Finding(Problem("no-tensorflow", message, owners.reinstall(subject, installed)), text=text)
 
 
@@ -147,24 +168,42 @@ def not_imported(subject: Subject, observed: Observed, what: str, code: str, err
     module, owner = owners.blamed(subject.prefix, observed, error)
     remedy = None
     if module is None:
-        message = f"{what} cannot be imported: {said}"
+        message = say("{what} cannot be imported: {said}", what=what, said=said)
     elif owner is None:
-        message = f"{what} cannot be imported, because the module {module} fails: {said}"
+        message = say(
+            "{what} cannot be imported, because the module {module} fails: {said}", what=what, module=module, said=said
+        )
         if error["type"] == "ModuleNotFoundError":
-            message = f"{what} cannot be imported, because the module {module} is not installed."
+            message = say(
+                "{what} cannot be imported, because the module {module} is not installed.", what=what, module=module
+            )
             top = module.split(".")[0]
-            remedy = Remedy(f"Install the package that contains {top}.", subject.install(top))
+            remedy = Remedy(say("Install the package that contains {top}.", top=top), subject.install(top))
     else:
-        message = f"{what} cannot be imported, because the module {module} of the package {owner.title} fails: {said}"
+        message = say(
+            "{what} cannot be imported, because the module {module} of the package {title} fails: {said}",
+            what=what,
+            module=module,
+            title=owner.title,
+            said=said,
+        )
         if error["type"] == "ModuleNotFoundError" and owner.has_module:
-            message = (
-                f"{what} cannot be imported, because files of the package {owner.title} are missing: "
-                f"there is no module {module}."
+            message = say(
+                "{what} cannot be imported, because files of the package {title} are missing: "
+                "there is no module {module}.",
+                what=what,
+                title=owner.title,
+                module=module,
             )
             remedy = owners.reinstall(subject, owner.name)
         elif error["type"] == "ModuleNotFoundError":
-            message = f"{what} cannot be imported, because the package {owner.title} has no module {module}."
-            remedy = Remedy(f"Update {owner.name}.", Update(subject.environment, (owner.name,)))
+            message = say(
+                "{what} cannot be imported, because the package {title} has no module {module}.",
+                what=what,
+                title=owner.title,
+                module=module,
+            )
+            remedy = Remedy(say("Update {name}.", name=owner.name), Update(subject.environment, (owner.name,)))
         elif owner.name not in PACKAGES:
-            remedy = Remedy(f"Update {owner.name}.", Update(subject.environment, (owner.name,)))
+            remedy = Remedy(say("Update {name}.", name=owner.name), Update(subject.environment, (owner.name,)))
     return Finding(Problem(code, message, remedy, error["traceback"]), text=text_of(error))

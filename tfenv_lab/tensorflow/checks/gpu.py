@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from ...sentences import say
 from ...versions import minor_of
 from . import failures
 from .evidence import Finding, Observed, Subject
@@ -33,43 +34,61 @@ def find(subject: Subject, observed: Observed) -> Iterator[Finding]:
 
 
 def _cpu_build(subject: Subject, observed: Observed, version: str) -> Problem:
-    remedy = Remedy("Install the CUDA build.", subject.install(f"tensorflow={minor_of(version)}.*=cuda*"))
+    remedy = Remedy(say("Install the CUDA build."), subject.install(f"tensorflow={minor_of(version)}.*=cuda*"))
     return Problem(
         "cpu-build",
-        f"This TensorFlow is a CPU-only build, but this machine has a GPU (CUDA {subject.cuda}).",
+        say("This TensorFlow is a CPU-only build, but this machine has a GPU (CUDA {cuda}).", cuda=subject.cuda),
         remedy if "tensorflow" in observed.conda else None,
     )
 
 
 def _no_device(subject: Subject, observed: Observed, built_for: str) -> Problem:
-    words = f"This TensorFlow is built for CUDA{f' {built_for}' if built_for else ''} but finds no GPU"
+    words = say(
+        "This TensorFlow is built for CUDA{built_for} but finds no GPU", built_for=f" {built_for}" if built_for else ""
+    )
     if subject.cuda is None:
-        return Problem("no-driver", f"{words}: this machine has no NVIDIA driver. TensorFlow uses the CPU instead.")
+        return Problem(
+            "no-driver",
+            say("{words}: this machine has no NVIDIA driver. TensorFlow uses the CPU instead.", words=words),
+        )
     if built_for and _major(subject.cuda) < _major(built_for):
         return Problem(
             "driver-too-old",
-            f"{words}: the driver supports only CUDA {subject.cuda}.",
-            Remedy(f"Update the NVIDIA driver, or install a TensorFlow for CUDA {_major(subject.cuda)}."),
+            say("{words}: the driver supports only CUDA {cuda}.", words=words, cuda=subject.cuda),
+            Remedy(
+                say("Update the NVIDIA driver, or install a TensorFlow for CUDA {major}.", major=_major(subject.cuda))
+            ),
         )
     visible = observed.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None and (not visible.strip() or visible.strip() == "-1"):
         return Problem(
             "hidden-gpu",
-            f"{words}: the variable CUDA_VISIBLE_DEVICES hides it.",
-            Remedy("Unset CUDA_VISIBLE_DEVICES before you start JupyterLab."),
+            say("{words}: the variable CUDA_VISIBLE_DEVICES hides it.", words=words),
+            Remedy(say("Unset CUDA_VISIBLE_DEVICES before you start JupyterLab.")),
         )
     foreign = _foreign_libraries(observed)
     if foreign is not None:
         return Problem(
             "library-path",
-            f"{words}: because of LD_LIBRARY_PATH, the CUDA libraries in {foreign} replace its own.",
-            Remedy("Unset LD_LIBRARY_PATH before you start JupyterLab."),
+            say(
+                "{words}: because of LD_LIBRARY_PATH, the CUDA libraries in {foreign} replace its own.",
+                words=words,
+                foreign=foreign,
+            ),
+            Remedy(say("Unset LD_LIBRARY_PATH before you start JupyterLab.")),
         )
     library = _NOT_LOADED.search(observed.output)
     if library:
         name = f" ({library[1]})" if library[1] else ""
-        return Problem("missing-cuda-library", f"{words}: a CUDA library could not be loaded{name}.")
-    return Problem("no-gpu", f"{words}, although the driver supports CUDA {subject.cuda}. The output may say why.")
+        return Problem(
+            "missing-cuda-library", say("{words}: a CUDA library could not be loaded{name}.", words=words, name=name)
+        )
+    return Problem(
+        "no-gpu",
+        say(
+            "{words}, although the driver supports CUDA {cuda}. The output may say why.", words=words, cuda=subject.cuda
+        ),
+    )
 
 
 def _major(version: str) -> int:
@@ -93,7 +112,11 @@ def _xla(subject: Subject, text: str, message: str) -> Problem:
     if "libdevice" in text:
         return Problem(
             "missing-libdevice",
-            "XLA cannot find libdevice, a file of the CUDA toolkit that it needs to compile.",
-            Remedy("Let the kernel look for libdevice in its own environment.", kernelspec={"own_cuda_data": True}),
+            say("XLA cannot find libdevice, a file of the CUDA toolkit that it needs to compile."),
+            Remedy(
+                say("Let the kernel look for libdevice in its own environment."), kernelspec={"own_cuda_data": True}
+            ),
         )
-    return Problem("xla-failed", f"A function compiled with XLA (jit_compile=True) fails: {message[:300]}")
+    return Problem(
+        "xla-failed", say("A function compiled with XLA (jit_compile=True) fails: {message}", message=message[:300])
+    )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...pypi.requirements import as_project
+from ...sentences import say
 from ...tensorflow_packages import has_keras_3, keras_fits, keras_for, tf_keras_for
 from ...versions import minor_numbers, minor_of
 from . import failures
@@ -35,8 +36,8 @@ def find(subject: Subject, observed: Observed) -> Iterator[Finding]:
     version = keras.get("version") or found.get("keras", {}).get("version")
     if version is not None and not _is_legacy(observed) and not keras_fits(release, version):
         needed = "3" if has_keras_3(release) else line
-        message = f"TensorFlow {release} does not work with Keras {version}."
-        remedy = _remedy(subject, observed, "keras", keras_for(release), f"Install Keras {needed}.")
+        message = say("TensorFlow {release} does not work with Keras {version}.", release=release, version=version)
+        remedy = _remedy(subject, observed, "keras", keras_for(release), say("Install Keras {needed}.", needed=needed))
         yield Finding(Problem("keras-version", message, remedy, keras.get("error", {}).get("traceback")))
     elif "error" in keras:
         yield failures.not_imported(subject, observed, "Keras", "keras-failed", keras["error"])
@@ -47,7 +48,7 @@ def _remedy(subject: Subject, observed: Observed, name: str, spec: str, message:
     if name not in observed.unowned:
         return Remedy(message, subject.install(spec))
     if name in observed.conda:
-        return Remedy(f"Restore conda's {name}.", subject.repair())
+        return Remedy(say("Restore conda's {name}.", name=name), subject.repair())
     return Remedy(message, subject.install(as_project(spec)))
 
 
@@ -58,17 +59,17 @@ def _is_legacy(observed: Observed) -> bool:
 def _legacy(subject: Subject, observed: Observed, line: str, installed: str | None) -> Iterator[Finding]:
     """Find out why tf.keras is not Keras 2, although Keras 2 is enabled."""
     keras = observed.stages.get("keras", {})
-    remedy = _remedy(subject, observed, "tf-keras", tf_keras_for(line), f"Install tf-keras {line}.")
+    remedy = _remedy(subject, observed, "tf-keras", tf_keras_for(line), say("Install tf-keras {line}.", line=line))
     if installed is None:
-        message = "TF_USE_LEGACY_KERAS enables Keras 2, but its package tf-keras is not installed."
+        message = say("TF_USE_LEGACY_KERAS enables Keras 2, but its package tf-keras is not installed.")
         yield Finding(Problem("legacy-keras", message, remedy))
     elif minor_of(installed) != line:
-        message = f"tf-keras {installed} does not work with TensorFlow {line}."
+        message = say("tf-keras {installed} does not work with TensorFlow {line}.", installed=installed, line=line)
         yield Finding(Problem("tf-keras-version", message, remedy))
     elif "error" in keras:
         yield failures.not_imported(subject, observed, "Keras", "keras-failed", keras["error"])
     elif minor_numbers(keras.get("version", "")) >= (3,):
-        message = f"TF_USE_LEGACY_KERAS enables Keras 2, but tf.keras is Keras {keras['version']}."
+        message = say("TF_USE_LEGACY_KERAS enables Keras 2, but tf.keras is Keras {version}.", version=keras["version"])
         yield Finding(Problem("legacy-keras-ignored", message, remedy))
 
 
@@ -82,8 +83,8 @@ def settings(subject: Subject, observed: Observed) -> Iterator[Finding]:
     if values is not None:
         wrong = _wrong(values)
         if wrong is not None and any("keras" in text for text in texts):
-            message = f"Keras cannot use its settings in {read['path']}: {wrong}"
-            remedy = Remedy(f"Correct the file {read['path']}, or delete it.")
+            message = say("Keras cannot use its settings in {path}: {wrong}", path=read["path"], wrong=wrong)
+            remedy = Remedy(say("Correct the file {path}, or delete it.", path=read["path"]))
             yield Finding(Problem("keras-settings", message, remedy), ("backend.py", "config.py", "_config"))
     named = read.get("variable") or (values.get("backend") if isinstance(values, dict) else None)
     if not isinstance(named, str) or named == "tensorflow" or _is_legacy(observed):
@@ -94,16 +95,16 @@ def settings(subject: Subject, observed: Observed) -> Iterator[Finding]:
 
 def _backend(subject: Subject, read: Mapping[str, Any], named: str) -> Problem:
     if not read.get("variable"):
-        place = f"the file {read['path']}"
+        place = say("the file {path}", path=read["path"])
     elif os.environ.get(_BACKEND) == named:
-        place = f"the variable {_BACKEND}, which was set where JupyterLab was started"
+        place = say("the variable {backend}, which was set where JupyterLab was started", backend=_BACKEND)
     else:
-        place = f"the variable {_BACKEND} of this environment"
+        place = say("the variable {backend} of this environment", backend=_BACKEND)
     return Problem(
         "keras-backend",
-        f"Keras cannot use the backend “{named}”, which is set in {place}.",
+        say("Keras cannot use the backend “{named}”, which is set in {place}.", named=named, place=place),
         Remedy(
-            "Let the kernel use TensorFlow as the backend, or correct the setting there.",
+            say("Let the kernel use TensorFlow as the backend, or correct the setting there."),
             kernelspec={"tensorflow_backend": True},
         ),
     )
@@ -112,10 +113,18 @@ def _backend(subject: Subject, read: Mapping[str, Any], named: str) -> Problem:
 def _wrong(values: object) -> str | None:
     """Return a sentence about what Keras does not accept in its file, or None."""
     if not isinstance(values, dict):
-        return "the file must contain one JSON object."
+        return say("the file must contain one JSON object.")
     for name, accepted in _ACCEPTED.items():
         if name in values and values[name] not in accepted:
-            return f"“{name}” is “{values[name]}”, but must be {', '.join(accepted[:-1])} or {accepted[-1]}."
+            return say(
+                "“{name}” is “{values}”, but must be {accepted} or {accepted_2}.",
+                name=name,
+                values=values[name],
+                accepted=", ".join(accepted[:-1]),
+                accepted_2=accepted[-1],
+            )
     if "epsilon" in values and not isinstance(values["epsilon"], float):
-        return f"“epsilon” is {values['epsilon']!r}, but must be a number with a decimal point."
+        return say(
+            "“epsilon” is {epsilon}, but must be a number with a decimal point.", epsilon=f"{values['epsilon']!r}"
+        )
     return None

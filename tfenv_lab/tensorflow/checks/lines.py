@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from ... import serde
+from ...sentences import say
 
 #: Maximum bytes of the file of results, and characters of a text of an error.
 LARGEST, _LONGEST = 20_000_000, 20_000
@@ -139,7 +140,7 @@ def _stage(line: dict[str, Any]) -> dict[str, Any]:
     try:
         found: dict[str, Any] = serde.convert(line, _Failed if "error" in line else _STAGES[line["stage"]])
     except serde.Unreadable as error:
-        message = "the result of this step cannot be read"
+        message = say("the result of this step cannot be read")
         return {
             "error": _Error(
                 type="Unreadable", message=message, traceback=f"{message}: {error}", module=None, path=None, files=[]

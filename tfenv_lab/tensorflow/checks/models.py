@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 from ...conda.machine.nvml import Gpu
 from ...plan_requests import PlanRequest
+from ...sentences import Translatable
 
 
 @dataclass(frozen=True)
-class Remedy:
+class Remedy(Translatable):
     """The remedy for a problem: a sentence and, if the server can apply it, a request.
 
     The request is a plan request, or the body of a request for kernel settings.
@@ -21,7 +22,7 @@ class Remedy:
 
 
 @dataclass(frozen=True)
-class Problem:
+class Problem(Translatable):
     """A problem of an environment: a sentence, a code that never changes, and the traceback of an error, if any."""
 
     code: str

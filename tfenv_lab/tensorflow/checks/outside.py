@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from ...sentences import say
 from . import failures
 from .evidence import Finding, Observed, Subject
 from .models import Problem, Remedy
@@ -16,8 +17,8 @@ def kernel(subject: Subject, observed: Observed) -> Iterator[Finding]:
         return
     program = Path(subject.kernel)
     if program.is_absolute() and not program.is_relative_to(subject.prefix):
-        message = f"The kernel of this environment starts another Python: {program}."
-        yield Finding(Problem("kernel-python", message, Remedy("Register the kernel again.", kernelspec={})))
+        message = say("The kernel of this environment starts another Python: {program}.", program=program)
+        yield Finding(Problem("kernel-python", message, Remedy(say("Register the kernel again."), kernelspec={})))
 
 
 def shadowed(subject: Subject, observed: Observed) -> Iterator[Finding]:
@@ -28,13 +29,21 @@ def shadowed(subject: Subject, observed: Observed) -> Iterator[Finding]:
         if _within(place, str(subject.prefix)):
             continue
         if user is not None and _same(place, user):
-            message = f"{name} does not come from this environment but from {user}, where “pip install --user” put it."
+            message = say(
+                "{name} does not come from this environment but from {user}, where “pip install --user” put it.",
+                name=name,
+                user=user,
+            )
             remedy = Remedy(
-                "Let the kernel ignore the packages in that directory.", kernelspec={"ignore_user_site": True}
+                say("Let the kernel ignore the packages in that directory."), kernelspec={"ignore_user_site": True}
             )
             yield Finding(Problem("user-site", message, remedy), (str(user), name))
         elif any(_within(place, entry) for entry in entries):
-            message = f"{name} does not come from this environment but from {place}, which is in PYTHONPATH."
+            message = say(
+                "{name} does not come from this environment but from {place}, which is in PYTHONPATH.",
+                name=name,
+                place=place,
+            )
             yield Finding(Problem("pythonpath", message, failures.ignore_pythonpath()), (place, name))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ...sentences import say
 from .evidence import Observed, Subject
 from .models import Remedy
 
@@ -91,4 +92,4 @@ def _has(record: Path, starts: tuple[str, ...]) -> bool:
 
 def reinstall(subject: Subject, name: str) -> Remedy:
     """Return the remedy for a package whose files are missing or belong to another version."""
-    return Remedy(f"Restore the files of {name}.", subject.repair())
+    return Remedy(say("Restore the files of {name}.", name=name), subject.repair())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from ...sentences import say
 from . import damage, failures, gpu, keras, outside, requirements
 from .evidence import Finding, Observed, Subject
 from .models import Problem
@@ -34,11 +35,18 @@ def _explains(cause: Finding, text: str) -> bool:
 
 
 def _computing(subject: Subject, observed: Observed) -> Iterator[Finding]:
-    for stage, words in (("devices", "TensorFlow cannot list its devices"), ("compute", "A small computation failed")):
+    for stage, words in (
+        ("devices", say("TensorFlow cannot list its devices")),
+        ("compute", say("A small computation failed")),
+    ):
         error = observed.stages.get(stage, {}).get("error")
         # The computation uses Keras, whose problem was already reported.
         if error is not None and "error" not in observed.stages.get("keras", {}):
-            problem = Problem(f"{stage}-failed", f"{words}: {error['message'][:300]}", details=error["traceback"])
+            problem = Problem(
+                f"{stage}-failed",
+                say("{what}: {error}", what=words, error=error["message"][:300]),
+                details=error["traceback"],
+            )
             yield Finding(problem, text=failures.text_of(error))
             return
 

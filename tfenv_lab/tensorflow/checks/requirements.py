@@ -11,6 +11,7 @@ from ...conda.prefix import projects
 from ...pypi.models import MARK
 from ...pypi.names import normalize
 from ...pypi.requirements import needs
+from ...sentences import say
 from ...tensorflow_packages import DISTRIBUTIONS, PACKAGES, RIVALS
 from . import owners
 from .evidence import CondaPackage, Finding, Observed, Subject
@@ -158,21 +159,34 @@ def _problem(subject: Subject, need: _Need, met: _Met, everyone: str) -> Problem
     name = met.conda or (need.name if need.by.is_conda else project)
     what = f"{name} {need.spec}".strip()
     if met.is_gone:
-        message = f"{who} needs {name}, but the files of {name} {met.version} are missing from this environment."
+        message = say(
+            "{who} needs {name}, but the files of {name} {version} are missing from this environment.",
+            who=who,
+            name=name,
+            version=met.version,
+        )
         return Problem(f"{name}-missing", message, owners.reinstall(subject, met.conda or name))
     if met.version is None:
-        message = f"{who} needs {what}, which is not installed."
+        message = say("{who} needs {what}, which is not installed.", who=who, what=what)
         return Problem(
-            f"{name}-missing", message, Remedy(f"Install {name}.", subject.install(_spec(need, name, everyone)))
+            f"{name}-missing",
+            message,
+            Remedy(say("Install {name}.", name=name), subject.install(_spec(need, name, everyone))),
         )
     if _fits(need, met):
         return None
-    whose = " (by pip, over conda's)" if met.by_pip else ""
-    message = f"{who} needs {what}, but {met.version} is installed{whose}."
+    whose = say(" (by pip, over conda's)") if met.by_pip else ""
+    message = say(
+        "{who} needs {what}, but {version} is installed{whose}.", who=who, what=what, version=met.version, whose=whose
+    )
     if met.by_pip:
-        return Problem(f"{name}-version", message, Remedy(f"Restore conda's {name}.", subject.repair()))
+        return Problem(f"{name}-version", message, Remedy(say("Restore conda's {name}.", name=name), subject.repair()))
     spec = _spec(need, name, everyone, is_project=met.conda is None)
-    return Problem(f"{name}-version", message, Remedy(f"Install a version of {name} that fits.", subject.install(spec)))
+    return Problem(
+        f"{name}-version",
+        message,
+        Remedy(say("Install a version of {name} that fits.", name=name), subject.install(spec)),
+    )
 
 
 def _spec(need: _Need, name: str, everyone: str, *, is_project: bool | None = None) -> str:
@@ -216,15 +230,22 @@ def two_tensorflows(subject: Subject, observed: Observed) -> Iterator[Finding]:
     record = observed.conda.get("tensorflow")
     by_pip = [found for found in builds if found["name"] in observed.unowned]
     if record is not None and by_pip:
-        which = f"conda's {record.version} and pip's {by_pip[0]['name']} {by_pip[0]['version']}."
-        remedy = Remedy("Remove pip's TensorFlow, and restore conda's.", subject.repair())
+        which = say(
+            "conda's {version} and pip's {name} {version_2}.",
+            version=record.version,
+            name=by_pip[0]["name"],
+            version_2=by_pip[0]["version"],
+        )
+        remedy = Remedy(say("Remove pip's TensorFlow, and restore conda's."), subject.repair())
     elif record is None and len({found["name"] for found in builds}) > 1:
         names = " and ".join(sorted({f"{found['name']} {found['version']}" for found in builds}))
-        which = f"{names}, both installed by pip."
-        remedy = Remedy("Remove one of them, and restore the other.", subject.repair())
+        which = say("{names}, both installed by pip.", names=names)
+        remedy = Remedy(say("Remove one of them, and restore the other."), subject.repair())
     else:
         return
-    yield Finding(Problem("two-tensorflows", f"Two TensorFlows are mixed: {which}", remedy), ("tensorflow",))
+    yield Finding(
+        Problem("two-tensorflows", say("Two TensorFlows are mixed: {which}", which=which), remedy), ("tensorflow",)
+    )
 
 
 def needed(subject: Subject, observed: Observed) -> set[str]:
