@@ -62,7 +62,7 @@ _CONFIG = (
 PROBLEMS = 9
 #: Exit status of a rollout if some workers did not get the environment.
 SOME_FAILED = 10
-#: Seconds between two polls of a running job.
+#: Seconds between two looks at a running job.
 _TICK = 0.2
 
 
@@ -189,7 +189,7 @@ class TfenvCommand(JupyterApp):
             elif job.waiting_for not in (None, told):
                 print(f"{job.message}.", file=sys.stderr, flush=True)
             told = job.waiting_for
-            await asyncio.sleep(_TICK)
+            await services.jobs.running.finishing(job.id, _TICK)
         if shown:
             print("\r\x1b[K", end="", file=sys.stderr)
         return job

@@ -150,6 +150,11 @@ class RunningJobs:
         while tasks := {self._tasks[job.id] for place in prefixes for job in self.on(place) if job.kind != "check"}:
             await asyncio.wait(tasks)
 
+    async def finishing(self, job_id: str, seconds: float) -> None:
+        """Wait until a job has finished, but not longer than this."""
+        task = self._tasks.get(job_id)
+        await (asyncio.wait({task}, timeout=seconds) if task else asyncio.sleep(seconds))
+
     async def ended(self, job_id: str) -> None:
         """Wait until the worker of a finished job has tried to delete the tree that was replaced."""
         ending = self._ending.get(job_id)

@@ -141,7 +141,7 @@ async def _attempt(services: Services, lock: LockFile, name: str, finished: Call
 async def until_finished(services: Services, job: Job) -> Job:
     """Wait until a job ends, and return it."""
     while (job := await services.jobs.get(job.id)).state not in FINISHED:
-        await asyncio.sleep(_TICK)
+        await services.jobs.running.finishing(job.id, _TICK)
     return job
 
 

@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -311,25 +312,26 @@ def _require_genuine(records: Iterable[RepoDataRecord]) -> None:
 
     rattler verifies its downloads, but not ``file://`` packages.
     """
-    for record in records:
-        split = urlsplit(record.url)
-        wanted = record.sha256 or record.md5
-        if split.scheme == "file" and wanted is not None:
-            path = Path(url2pathname(split.path))
-            digest = hashlib.sha256() if record.sha256 else hashlib.md5(usedforsecurity=False)
-            try:
-                with path.open("rb") as package:
-                    while chunk := package.read(1 << 20):
-                        digest.update(chunk)
-            except FileNotFoundError as error:
-                hint = say("Review the change again. If the file is missing again, tell the maintainer of the channel.")
-                raise JobFailed(
-                    say("The channel has no file {path}. Nothing was changed.", path=path), str(error), hint
-                ) from error
-            if digest.digest() != wanted:
-                raise JobFailed(
-                    say(
-                        "The hash of the package {name} differs from its channel's. Nothing was changed.",
-                        name=path.name,
-                    )
-                )
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        list(threads.map(_require_hash, records))
+
+
+def _require_hash(record: RepoDataRecord) -> None:
+    split = urlsplit(record.url)
+    wanted = record.sha256 or record.md5
+    if split.scheme != "file" or wanted is None:
+        return
+    path = Path(url2pathname(split.path))
+    digest = hashlib.sha256() if record.sha256 else hashlib.md5(usedforsecurity=False)
+    try:
+        with path.open("rb") as package:
+            while chunk := package.read(1 << 20):
+                digest.update(chunk)
+    except FileNotFoundError as error:
+        hint = say("Review the change again. If the file is missing again, tell the maintainer of the channel.")
+        text = say("The channel has no file {path}. Nothing was changed.", path=path)
+        raise JobFailed(text, str(error), hint) from error
+    if digest.digest() != wanted:
+        raise JobFailed(
+            say("The hash of the package {name} differs from its channel's. Nothing was changed.", name=path.name)
+        )
