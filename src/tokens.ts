@@ -1,6 +1,7 @@
 import { Token } from '@lumino/coreutils';
 
 import type { CatalogModel } from './models/state/catalog';
+import type { ClustersModel } from './models/state/clusters';
 import type { DetailsModel } from './models/state/details';
 import type { DiskModel } from './models/state/disk';
 import type { EnvironmentsModel } from './models/state/environments';
@@ -16,6 +17,7 @@ import type { StatusModel } from './models/state/status';
  */
 export interface ITfenvManager {
   readonly catalog: CatalogModel;
+  readonly clusters: ClustersModel;
   readonly details: DetailsModel;
   readonly disk: DiskModel;
   readonly environments: EnvironmentsModel;

@@ -50,6 +50,7 @@ GOOD: dict[str, Any] = {
     "check_after_change": False,
     "spare_worker": False,
     "offline": True,
+    "clusters": {"gpu": "tls://10.0.0.1:8786", "test.2-a": "tcp://127.0.0.1:8786"},
 }
 _CHANNELS = [
     (3, "list"),
@@ -155,6 +156,16 @@ BAD: dict[str, list[tuple[Any, str]]] = {
     ],
     "check_after_change": [("maybe", "True or False"), (2, "True or False")],
     "spare_worker": [("maybe", "True or False"), (2, "True or False")],
+    "clusters": [
+        ("tls://10.0.0.1:8786", "dictionary"),
+        (["tls://10.0.0.1:8786"], "dictionary"),
+        (None, "dictionary"),
+        ({"gpu": 8786}, "is not a string"),
+        ({"gpu": "10.0.0.1:8786"}, "is not one such as"),
+        ({"a b": "tls://10.0.0.1:8786"}, "'a b'"),
+        ({"../x": "tls://10.0.0.1:8786"}, "'../x'"),
+        ({"": "tls://10.0.0.1:8786"}, "''"),
+    ],
     "offline": [("true", "True or False"), (2, "True or False"), (None, "True or False")],
 }
 #: Values of each trait that are invalid on the command line.
@@ -176,6 +187,7 @@ BAD_ARGUMENTS: dict[str, list[str]] = {
     "kernel_variables_excluded": ["", "A,B", "${A}"],
     "check_after_change": ["maybe"],
     "spare_worker": ["maybe"],
+    "clusters": ["tls://10.0.0.1:8786", "", "{'gpu': 1}"],
     "offline": ["maybe", ""],
 }
 

@@ -16,6 +16,7 @@ from .handlers import kernelspecs
 from .handlers.annotations import HANDLERS as ANNOTATIONS
 from .handlers.base import ROOT, RefusalHandler
 from .handlers.catalog import HANDLERS as CATALOG
+from .handlers.clusters import HANDLERS as CLUSTERS
 from .handlers.disk import HANDLERS as DISK
 from .handlers.environments import HANDLERS as ENVIRONMENTS
 from .handlers.files import HANDLERS as FILES
@@ -33,7 +34,19 @@ from .shared_services import SharedServices
 if TYPE_CHECKING:
     from .services import Services
 
-HANDLERS = [*STATUS, *ENVIRONMENTS, *CATALOG, *FILES, *PLANS, *JOBS, *LOCAL_CHANNEL, *DISK, *TERMINALS, *ANNOTATIONS]
+HANDLERS = [
+    *STATUS,
+    *ENVIRONMENTS,
+    *CATALOG,
+    *FILES,
+    *PLANS,
+    *JOBS,
+    *LOCAL_CHANNEL,
+    *DISK,
+    *TERMINALS,
+    *ANNOTATIONS,
+    *CLUSTERS,
+]
 
 
 class TfenvExtension(TfenvLab, ExtensionApp):

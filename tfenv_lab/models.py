@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
 from . import serde
+from .errors import ErrorJson
 from .plan_requests import PlanRequest, Source
 from .sentences import Sentence, Translatable
 
@@ -13,6 +14,10 @@ Severity = Literal["info", "warning", "error"]
 #: The stages of a job, in no fixed order.
 Phase = Literal["solve", "download", "pack", "link", "swap", "check", "clean"]
 Action = Literal["install", "upgrade", "downgrade", "change", "remove", "repair"]
+#: What a rollout does on a node; with ``enter``, the node has the environment, but runs something else.
+NodeAction = Literal["none", "install", "enter", "impossible"]
+#: A node that is ``ready`` has the environment, and one that is ``inside`` runs it.
+NodeState = Literal["waiting", "installing", "ready", "draining", "inside", "failed", "lost", "skipped"]
 
 
 @dataclass(frozen=True)
@@ -63,3 +68,28 @@ EntryJson = TypedDict(
     "EntryJson",
     {"action": Action, "name": str, "from": Installed | None, "to": Coming | None, "requested": bool, "source": Source},
 )
+
+
+@dataclass(frozen=True)
+class ClusterEntry:
+    """One line of the plan of a rollout: what it does on a node of a cluster, and why it is impossible if it is."""
+
+    name: str
+    address: str
+    action: NodeAction
+    prefix: str
+    download_bytes: int = 0
+    needed_bytes: int = 0
+    free_bytes: int | None = None
+    error: ErrorJson | None = None
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What a rollout made of a node of a cluster. ``prefix`` is that of the environment on it."""
+
+    name: str
+    address: str
+    state: NodeState
+    prefix: str | None = None
+    error: ErrorJson | None = None

@@ -19,7 +19,18 @@ _FILE_MAX = 255
 VERSION = re.compile(r"\d{1,9}(?:\.\w{1,12})*(?:\.\*)?", re.ASCII)
 PYTHON = re.compile(r"\d\.\d{1,2}", re.ASCII)
 _PACKAGE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_BATCH = re.compile(r"[1-9]\d{0,5}|(?:[1-9]\d?|100)%", re.ASCII)
 _KERAS = re.compile(r"2|3(\.\d{1,9}){0,2}(\.\*)?", re.ASCII)
+
+
+def check_batch(batch: str, max_failed: int) -> None:
+    """Raise InvalidRequest unless a text is a number of workers or a part of all, and a number is not negative."""
+    if not _BATCH.fullmatch(batch):
+        raise InvalidRequest(
+            f"“{batch[:20]}” is not the size of a batch.", hint="Write a number of workers, or a part as in 10%."
+        )
+    if max_failed < 0:
+        raise InvalidRequest(f"The number of workers that may fail cannot be {max_failed}.")
 
 
 def check_form(field: str, value: str | None, form: re.Pattern[str], example: str) -> None:

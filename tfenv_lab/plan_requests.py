@@ -263,9 +263,32 @@ class Clean(_Request, frozen=True, tag="clean"):
             raise InvalidRequest(say("“older_than_days” must be a number from 0 to {days_max}.", days_max=_DAYS_MAX))
 
 
+class Rollout(_Request, frozen=True, tag="rollout"):
+    """A request to bring an environment to the workers of a cluster, which the configuration names.
+
+    With the mode ``inside`` they also run it; with ``back``, they run what they ran before. ``batch`` is the number of
+    workers that start again at the same time, or a part of all (``10%``), and no more do so once more than
+    ``max_failed`` have failed.
+    """
+
+    environment: str
+    cluster: str
+    nodes: tuple[str, ...] | Literal["all"] = ALL
+    mode: Literal["inside", "beside", "back"] = "inside"
+    batch: str = "10%"
+    max_failed: int = 0
+
+    def __post_init__(self) -> None:
+        fields.check_batch(self.batch, self.max_failed)
+        if self.nodes != ALL:
+            if not self.nodes:
+                raise InvalidRequest(say("“nodes” must name at least one worker, or be “all”."))
+            force_setattr(self, "nodes", fields.distinct("nodes", self.nodes))
+
+
 #: Requests that a plan turns into a change of an environment.
 ChangeRequest = Create | Install | Update | Remove | Clone | Rename | Import | Match | Revert | Repair
-PlanRequest = ChangeRequest | Clean
+PlanRequest = ChangeRequest | Clean | Rollout
 KINDS = tuple(str(kind.__struct_config__.tag) for kind in get_args(PlanRequest))
 
 #: msgspec's messages about invalid JSON, as patterns, with the messages that users get; these name the kind and field.
@@ -273,6 +296,8 @@ _COMPLAINTS = (
     (r"Object missing required field `(?P<field>\w+)`", say("A plan of kind “{kind}” needs “{field}”.")),
     (r"Object contains unknown field `(?P<field>.*)`", say("A plan of kind “{kind}” has no field “{field}”.")),
     (r".* - at `\$\.what.*`", say("“what” must be a list of {choices}.", choices=CHOICES)),
+    (r"(?:Expected|Invalid) .* - at `\$\.nodes.*`", say("“nodes” must be a list of strings, or “all”.")),
+    (r"(?:Expected|Invalid) .* - at `\$\.mode`", say("“mode” must be “inside”, “beside” or “back”.")),
     (r"Expected .* - at `\$\.packages`", say("“packages” must be a list of strings.")),
     (r"Expected `str(?: \| null)?`, .* - at `\$\.(?P<field>\w+)`", say("“{field}” must be a string.")),
     (r"Expected .* - at `\$\.replacements.*`", say("“replacements” must be an object of strings and null.")),

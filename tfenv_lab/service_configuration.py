@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -66,6 +66,9 @@ class Configuration(Protocol):
 
     @property
     def spare_worker(self) -> bool: ...
+
+    @property
+    def clusters(self) -> Mapping[str, str]: ...
 
     @property
     def offline(self) -> bool: ...

@@ -284,7 +284,7 @@ class Services(Foundations):
     async def _follow(self, job: Job) -> None:
         """Do what follows a job that succeeded, once its prefix is free again."""
         await self.checks.follow(job)
-        if job.kind not in ("check", "clean", "build-channel"):
+        if job.kind not in ("check", "clean", "build-channel", "rollout"):
             await self.jobs.limit_cache()
 
     async def stop(self) -> None:

@@ -7,6 +7,7 @@ from traitlets import Bool, Int
 from .configuration import CheckedSettings
 from .traits import (
     Bytes,
+    Clusters,
     DisplayName,
     Folder,
     IndexPlace,
@@ -107,6 +108,10 @@ class TfenvLab(CheckedSettings):
         help="While users make changes, keep a process that starts the next job at once. It takes about 40 MB of "
         "memory, and ends 5 minutes after the last change.",
     ).tag(config=True, harmless=True)
+    clusters = Clusters(
+        help="Dask clusters to whose workers users may bring environments: addresses of schedulers by name, as in "
+        "{'gpu': 'tls://10.0.0.1:8786'}. Certificates are those of Dask's configuration on this machine.",
+    ).tag(config=True)
     offline = Bool(False, help="Use only cached channel data and packages, and make no network request.").tag(
         config=True
     )

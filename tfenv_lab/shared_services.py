@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .cluster.service import ClusterService
     from .services import Services
 
 #: Modules that requests and kernels import when they first need them. Their import takes a tenth of a second.
@@ -44,6 +45,7 @@ class SharedServices:
     def __init__(self, build: Callable[[], Services]) -> None:
         self._build = build
         self._services: Services | None = None
+        self._clusters: ClusterService | None = None
         self._lock = asyncio.Lock()
 
     async def get(self) -> Services:
@@ -52,6 +54,13 @@ class SharedServices:
             if self._services is None:
                 self._services = await asyncio.to_thread(self._built)
         return self._services
+
+    async def clusters(self) -> ClusterService:
+        """Return the service of clusters, after it is created."""
+        await self.get()
+        if self._clusters is None:
+            raise RuntimeError("the services are created together")
+        return self._clusters
 
     @property
     def is_active(self) -> bool:
@@ -68,7 +77,10 @@ class SharedServices:
             await self._services.stop()
 
     def _built(self) -> Services:
+        from .cluster.service import ClusterService
+
         services = self._build()
+        self._clusters = ClusterService(services)
         # A request that imported one of them would hold up the event loop.
         for name in _ENGINE:
             importlib.import_module(f"{__package__}.{name}")

@@ -129,6 +129,35 @@ class Bytes(TraitType["int | str", "int | str"]):
         return s
 
 
+class Clusters(TraitType["dict[str, str]", "dict[str, str]"]):
+    """A trait that is a dictionary of the addresses of clusters by their names."""
+
+    info_text = "a dictionary of addresses by name, as in {'gpu': 'tls://10.0.0.1:8786'}"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__({}, **kwargs)
+
+    def validate(self, obj: Any, value: Any) -> dict[str, str]:
+        """Return the dictionary, or raise Unfit."""
+        if not isinstance(value, dict):
+            raise Unfit(f"must be {self.info_text}, not {value!r}")
+        for name, address in value.items():
+            if not isinstance(name, str) or not re.fullmatch(r"[\w.+-]{1,64}", name):
+                raise Unfit(f"has the name {name!r}, but names have 1 to 64 letters, digits and _ . + -")
+            fault = _text_fault(address) or (None if "://" in address else "is not one such as tls://10.0.0.1:8786")
+            if fault:
+                raise Unfit(f"cannot be used: the address of {name!r} {fault}")
+        return dict(value)
+
+    def from_string(self, s: str) -> dict[str, str]:
+        """Return the value of a command line's option, which is written as in Python."""
+        try:
+            found = ast.literal_eval(s.strip())
+        except (ValueError, SyntaxError):
+            found = s
+        return self.validate(None, found)
+
+
 class IndexPlace(Unicode[str, "str | bytes"]):
     """A trait that is the URL or the absolute path of a package index. An empty string means the default."""
 

@@ -88,6 +88,7 @@ export function job(id: string, name: string, change: Partial<Job> = {}): Job {
     leftovers: [],
     undo: null,
     waiting_for: null,
+    nodes: [],
     ...change
   };
 }
@@ -304,6 +305,7 @@ export function plan(name: string, change: Partial<Plan> = {}): Plan {
     shared_bytes: 0,
     freed_bytes: 0,
     frees: [],
+    nodes: [],
     sizes_complete: true,
     free_bytes: 41e9,
     warnings: [],

@@ -653,6 +653,43 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/clusters": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List the clusters that the configuration names; none if the user may not use them. */
+        readonly get: operations["listClusters"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/clusters/{id}/nodes": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        /** List the workers of a cluster, and what each of them runs. */
+        readonly get: operations["listNodes"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/local-channel": {
         readonly parameters: {
             readonly query?: never;
@@ -1069,8 +1106,8 @@ export interface components {
         /** @description The SHA-256 of the packages: their names, versions, builds or wheel tags, and hashes, sorted. Environments with the same digest have the same packages. */
         readonly Digest: string;
         /** @enum {string} */
-        readonly PlanKind: "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "match" | "revert" | "repair" | "clean";
-        readonly PlanRequest: components["schemas"]["CreateRequest"] | components["schemas"]["InstallRequest"] | components["schemas"]["UpdateRequest"] | components["schemas"]["RemoveRequest"] | components["schemas"]["CloneRequest"] | components["schemas"]["RenameRequest"] | components["schemas"]["ImportRequest"] | components["schemas"]["MatchRequest"] | components["schemas"]["RevertRequest"] | components["schemas"]["RepairRequest"] | components["schemas"]["CleanRequest"];
+        readonly PlanKind: "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "match" | "revert" | "repair" | "clean" | "rollout";
+        readonly PlanRequest: components["schemas"]["CreateRequest"] | components["schemas"]["InstallRequest"] | components["schemas"]["UpdateRequest"] | components["schemas"]["RemoveRequest"] | components["schemas"]["CloneRequest"] | components["schemas"]["RenameRequest"] | components["schemas"]["ImportRequest"] | components["schemas"]["MatchRequest"] | components["schemas"]["RevertRequest"] | components["schemas"]["RepairRequest"] | components["schemas"]["CleanRequest"] | components["schemas"]["RolloutRequest"];
         /** @description The name of an environment and of its directory. The Status has the same limits. */
         readonly Name: string;
         /** @description A package spec: a name, optionally with a version and a build. After pypi: a requirement for the package index (PEP 508). */
@@ -1333,6 +1370,80 @@ export interface components {
             /** @description With revisions, keep the packages of newer revisions. */
             readonly older_than_days?: number | null;
         };
+        /** @description Bring an environment to the workers of a Dask cluster. It is installed as name-digest, next to its other versions. */
+        readonly RolloutRequest: {
+            /** @constant */
+            readonly kind: "rollout";
+            readonly environment: string;
+            /** @description The id of a cluster that the configuration names. */
+            readonly cluster: string;
+            /**
+             * @description The names of workers; with all, those that join meanwhile get the environment, too.
+             * @default all
+             */
+            readonly nodes?: "all" | readonly string[];
+            /**
+             * @description inside: the workers start again from the environment; beside: it is only installed; back: they start again from what they ran before, whatever the environment.
+             * @default inside
+             * @enum {string}
+             */
+            readonly mode?: "inside" | "beside" | "back";
+            /**
+             * @description How many workers start again at the same time, or which part of all.
+             * @default 10%
+             */
+            readonly batch?: string;
+            /**
+             * @description How many workers may fail before no more start again.
+             * @default 0
+             */
+            readonly max_failed?: number;
+        };
+        readonly Cluster: {
+            readonly id: string;
+            readonly name: string;
+            /** @description The address of its scheduler. */
+            readonly address: string;
+        };
+        readonly ClusterNode: {
+            readonly name: string;
+            readonly address: string;
+            /** @description The prefix of the Python that it runs; empty if it is not known. */
+            readonly prefix: string;
+            /** @description The name of the environment that a rollout let it enter, or an empty string. */
+            readonly inside: string;
+            /** @description Whether it ran something else before that. */
+            readonly can_go_back: boolean;
+            /** @description Why it cannot enter an environment; null if it can. */
+            readonly obstacle: string | null;
+        };
+        readonly ClusterEntry: {
+            readonly name: string;
+            readonly address: string;
+            /**
+             * @description install: also enter it afterwards, unless the mode is beside. none: it has or runs the environment.
+             * @enum {string}
+             */
+            readonly action: "none" | "install" | "enter" | "impossible";
+            /** @description Where the environment is or will be on the worker. */
+            readonly prefix: string;
+            readonly download_bytes: number;
+            readonly needed_bytes: number;
+            readonly free_bytes: number | null;
+            /** @description Why it is impossible; null for other actions. */
+            readonly error: components["schemas"]["Error"] | null;
+        };
+        readonly NodeResult: {
+            readonly name: string;
+            readonly address: string;
+            /**
+             * @description ready: it has the environment; draining: it takes no more tasks, and starts again; inside: it runs what the rollout brings; lost: it left the cluster; skipped: nothing was done, or it did not enter.
+             * @enum {string}
+             */
+            readonly state: "waiting" | "installing" | "ready" | "draining" | "inside" | "failed" | "lost" | "skipped";
+            readonly prefix: string | null;
+            readonly error: components["schemas"]["Error"] | null;
+        };
         readonly Plan: {
             readonly id: string;
             readonly kind: components["schemas"]["PlanKind"];
@@ -1373,8 +1484,10 @@ export interface components {
             readonly strategy: "swap" | "rename" | "in-place";
             /** Format: date-time */
             readonly created: string;
-            /** @description Null for a cleaning. */
+            /** @description Null for a cleaning, and for a rollout that leads back. */
             readonly digest: components["schemas"]["Digest"] | null;
+            /** @description The workers of a cluster that a rollout is about, by name; empty for other kinds. */
+            readonly nodes: readonly components["schemas"]["ClusterEntry"][];
         };
         readonly Entry: components["schemas"]["AddedEntry"] | components["schemas"]["MovedEntry"] | components["schemas"]["RemovedEntry"];
         readonly AddedEntry: {
@@ -1456,6 +1569,8 @@ export interface components {
             readonly undo: components["schemas"]["Undo"] | null;
             /** @description The busy server that asked a running job to wait; null while the job works. */
             readonly waiting_for: components["schemas"]["BusyServer"] | null;
+            /** @description What a rollout has made of each worker so far; empty for other kinds. */
+            readonly nodes: readonly components["schemas"]["NodeResult"][];
         };
         readonly BusyServer: {
             /** @description The name of the server. */
@@ -1490,7 +1605,7 @@ export interface components {
          * @description The kind of a plan, or delete (an environment), restore (a deleted one), check, or build-channel (a local channel).
          * @enum {string}
          */
-        readonly JobKind: "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "match" | "revert" | "repair" | "clean" | "delete" | "restore" | "check" | "build-channel";
+        readonly JobKind: "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "match" | "revert" | "repair" | "clean" | "rollout" | "delete" | "restore" | "check" | "build-channel";
         /** @enum {string} */
         readonly JobState: "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
         /** @enum {string} */
@@ -1708,6 +1823,11 @@ export type Difference = components['schemas']['Difference'];
 export type RevertRequest = components['schemas']['RevertRequest'];
 export type RepairRequest = components['schemas']['RepairRequest'];
 export type CleanRequest = components['schemas']['CleanRequest'];
+export type RolloutRequest = components['schemas']['RolloutRequest'];
+export type Cluster = components['schemas']['Cluster'];
+export type ClusterNode = components['schemas']['ClusterNode'];
+export type ClusterEntry = components['schemas']['ClusterEntry'];
+export type NodeResult = components['schemas']['NodeResult'];
 export type Plan = components['schemas']['Plan'];
 export type Entry = components['schemas']['Entry'];
 export type AddedEntry = components['schemas']['AddedEntry'];
@@ -2796,6 +2916,60 @@ export interface operations {
             };
             readonly 404: components["responses"]["Error"];
             readonly 409: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly listClusters: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The clusters. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly clusters: readonly components["schemas"]["Cluster"][];
+                    };
+                };
+            };
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly listNodes: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The workers, by name. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly nodes: readonly components["schemas"]["ClusterNode"][];
+                    };
+                };
+            };
+            readonly 400: components["responses"]["Error"];
+            readonly 403: components["responses"]["Error"];
+            readonly 404: components["responses"]["Error"];
+            readonly 409: components["responses"]["Error"];
+            readonly 502: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };
     };

@@ -14,7 +14,8 @@ export function DetailsScreen(
   }
 ): JSX.Element {
   const { screen, trans } = props;
-  const { catalog, details, environments, jobs, navigation } = props.manager;
+  const { catalog, clusters, details, environments, jobs, navigation } =
+    props.manager;
   const environment = environments.get(screen.environment);
   if (!environment) {
     return (
@@ -40,6 +41,8 @@ export function DetailsScreen(
       revisions={details.revisions}
       variables={details.variables}
       size={details.size}
+      clusters={clusters}
+      rollout={jobs.rolloutOf(environment.prefix) ?? null}
       annotations={details.annotations}
       onAnnotations={wanted =>
         details.changeAnnotations(environment.id, wanted)

@@ -148,6 +148,7 @@ export class TfenvPanel extends ReactWidget {
       screen.name === 'details' && environments.get(screen.environment);
     if (environment) {
       void details.load(environment.id, environment.modified);
+      void this._manager.clusters.load();
     }
   }
 

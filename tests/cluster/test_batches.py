@@ -11,10 +11,11 @@ from tfenv_lab._version import __version__
 from tfenv_lab.cluster import entering
 from tfenv_lab.cluster.engine import Departed
 from tfenv_lab.cluster.entering import Batches
-from tfenv_lab.cluster.models import ClusterNode, Inside, NodeResult
+from tfenv_lab.cluster.models import ClusterNode, Inside
 from tfenv_lab.cluster.planner import plan, plan_back
 from tfenv_lab.cluster.rollout import Rollout
 from tfenv_lab.errors import ClusterUnreachable, InvalidRequest, JobFailed, NotFound
+from tfenv_lab.models import NodeResult
 from tfenv_lab.nodes.lockfile import LockFile
 from tfenv_lab.nodes.orders import Answer
 from tfenv_lab.nodes.planning import NodePlan

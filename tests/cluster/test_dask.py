@@ -10,11 +10,12 @@ import pytest
 
 from tfenv_lab.cluster.dask.engine import connect
 from tfenv_lab.cluster.engine import Engine
-from tfenv_lab.cluster.models import NodeResult, RolloutPlan
+from tfenv_lab.cluster.models import RolloutPlan
 from tfenv_lab.cluster.planner import plan
 from tfenv_lab.cluster.rollout import Rollout
 from tfenv_lab.conda.prefix import lock as locks_of
 from tfenv_lab.errors import ClusterUnreachable
+from tfenv_lab.models import NodeResult
 from tfenv_lab.nodes.lockfile import LockFile
 
 from ..nodes.conftest import Locks

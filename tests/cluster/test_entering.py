@@ -14,10 +14,11 @@ import pytest
 
 from tfenv_lab.cluster.dask.engine import DaskEngine, connect
 from tfenv_lab.cluster.entering import Batches
-from tfenv_lab.cluster.models import NodeResult, RolloutPlan
+from tfenv_lab.cluster.models import RolloutPlan
 from tfenv_lab.cluster.planner import plan, plan_back
 from tfenv_lab.cluster.rollout import Rollout
 from tfenv_lab.conda.prefix import lock as locks_of
+from tfenv_lab.models import NodeResult
 from tfenv_lab.nodes.lockfile import LockFile
 
 from ..nodes.conftest import Locks, write_lock

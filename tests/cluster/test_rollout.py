@@ -10,10 +10,11 @@ import pytest
 from tfenv_lab._version import __version__
 from tfenv_lab.cluster import rollout
 from tfenv_lab.cluster.engine import Departed
-from tfenv_lab.cluster.models import ClusterNode, NodeResult
+from tfenv_lab.cluster.models import ClusterNode
 from tfenv_lab.cluster.planner import plan
 from tfenv_lab.cluster.rollout import Rollout
 from tfenv_lab.errors import ClusterUnreachable, JobFailed, NoSpace, NotFound
+from tfenv_lab.models import NodeResult
 from tfenv_lab.nodes.orders import Answer
 from tfenv_lab.nodes.planning import NodePlan
 

@@ -46,7 +46,7 @@ from tfenv_lab.plans.asked import asked
 )
 def test_a_request_in_a_few_words(request_: dict[str, Any], text: str) -> None:
     request = plan_requests.parse(request_)
-    assert not isinstance(request, plan_requests.Clean)
+    assert not isinstance(request, plan_requests.Clean | plan_requests.Rollout)
     assert asked(request, "tf") == text
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -10,32 +9,30 @@ from typing import Any
 
 from traitlets import Bool, Int, Unicode
 
+from ..cluster.connecting import connector
 from ..cluster.engine import Engine
 from ..cluster.entering import Batches
 from ..cluster.fitting import require_fit
-from ..cluster.models import NodeResult, RolloutPlan
+from ..cluster.models import RolloutPlan
 from ..cluster.planner import plan, plan_back
+from ..cluster.preparing import prepare
 from ..cluster.rollout import Rollout
-from ..environments.exporting import export
-from ..environments.models import Environment
-from ..errors import ErrorJson, InvalidRequest, Protected
+from ..errors import ErrorJson, InvalidRequest
+from ..models import NodeResult
 from ..nodes.lockfile import LockFile
-from ..nodes.publish import version_name
-from ..plans.models import Plan
-from ..sentences import megabytes, some
+from ..sentences import megabytes
 from ..services import Services
 from .changes import ChangeApp
 from .command import SOME_FAILED, TfenvCommand, table
-
-#: Number of differing packages that are named.
-_SHOWN = 10
 
 
 class RolloutApp(ChangeApp):
     """Install an environment on the workers of a Dask cluster, as NAME-DIGEST on each, and let them run it."""
 
     least, most, usage = 0, 1, "rollout NAME --scheduler=ADDRESS [--nodes=WORKER,…] [--beside], or rollout --back"
-    scheduler = Unicode("", help="Address of the scheduler, as in tls://10.0.0.1:8786.").tag(config=True)
+    scheduler = Unicode(
+        "", help="Address of the scheduler, as in tls://10.0.0.1:8786, or the name of one of TfenvLab.clusters."
+    ).tag(config=True)
     nodes = Unicode("", help="Names of the workers, separated by commas. Default: all, also those that come late.").tag(
         config=True
     )
@@ -58,16 +55,12 @@ class RolloutApp(ChangeApp):
     async def run(self, services: Services, arguments: Sequence[str]) -> int:
         if not self.scheduler:
             raise InvalidRequest(f"Usage: jupyter tfenv {self.usage}", hint="Name the scheduler with --scheduler.")
-        try:
-            from ..cluster.dask.engine import connect
-        except ImportError as error:
-            hint = "Install tfenv_lab[dask], with the version of distributed that the cluster has."
-            raise InvalidRequest("The package distributed is not installed here.", str(error), hint) from error
+        connect = connector()
         if self.back == bool(arguments):
             raise InvalidRequest(f"Usage: jupyter tfenv {self.usage}", hint="Name an environment, or use --back.")
         names = list(filter(None, self.nodes.split(",")))
         batches = Batches(self.batch, self.max_failed)
-        async with connect(self.scheduler) as engine:
+        async with connect(services.configuration.clusters.get(self.scheduler, self.scheduler)) as engine:
             if self.back:
                 lock, found = LockFile(""), await plan_back(engine, names)
             else:
@@ -108,27 +101,13 @@ class RolloutApp(ChangeApp):
         self, services: Services, engine: Engine, name: str, names: Sequence[str]
     ) -> tuple[LockFile, RolloutPlan]:
         environment = await self.find(services, name)
-        lock = LockFile(await export(environment, "pixi-lock", "requested", services.conda))
-        here = await self._plan_here(services, environment, lock)
+        found = await prepare(services, environment)
+        for warning in found.warnings:
+            print(warning.message, file=sys.stderr)
         if not self.beside:
-            packages = {entry["name"]: entry["to"]["version"] for entry in here.entries if entry["to"]}
-            require_fit(environment.name, packages, await engine.versions(), environment.id)
-        digest = here.digest or ""
-        version = version_name(environment.name, digest)
-        return lock, await plan(engine, lock, version, digest, names, enters=not self.beside)
-
-    async def _plan_here(self, services: Services, environment: Environment, lock: LockFile) -> Plan:
-        """Return the plan of a new environment, and warn of packages of the one here that the lock does not have."""
-        request = lock.request(version_name(environment.name, "0" * 64))
-        with contextlib.suppress(Protected):
-            # The change that would make the environment equal to its own lock.
-            back = await services.plans.create({**request, "name": None, "environment": environment.id})
-            if back.entries:
-                names = some([entry["name"] for entry in back.entries], _SHOWN)
-                print(
-                    f"The nodes get the environment without these changes of other programs: {names}.", file=sys.stderr
-                )
-        return await services.plans.create(request)
+            require_fit(environment.name, found.packages, await engine.versions(), environment.id)
+        enters = not self.beside
+        return found.lock, await plan(engine, found.lock, found.version, found.digest, names, enters=enters)
 
     def _tell(self, result: NodeResult) -> None:
         if not self.json and result.state in ("installing", "draining", "lost"):

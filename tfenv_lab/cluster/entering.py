@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-import re
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from ..errors import ClusterMismatch, ClusterUnreachable, InvalidRequest, JobFailed, TfenvError, from_json
+from ..errors import ClusterMismatch, ClusterUnreachable, JobFailed, TfenvError, from_json
+from ..models import NodeResult, NodeState
 from ..nodes.lockfile import LockFile
 from ..nodes.orders import Order
+from ..plan_request_fields import check_batch
 from .engine import Departed, Engine
-from .models import ClusterNode, Inside, NodeResult, State
+from .models import ClusterNode, Inside
 from .planner import AT_ONCE
 
 #: How many times a node that came back without the environment is tried again.
@@ -31,13 +32,7 @@ class Batches:
     max_failed: int = 0
 
     def __post_init__(self) -> None:
-        if re.fullmatch(r"[1-9]\d{0,5}|(?:[1-9]\d?|100)%", self.batch, re.ASCII) is None:
-            raise InvalidRequest(
-                f"“{self.batch[:20]}” is not the size of a batch.",
-                hint="Write a number of workers, or a part as in 10%.",
-            )
-        if self.max_failed < 0:
-            raise InvalidRequest(f"The number of workers that may fail cannot be {self.max_failed}.")
+        check_batch(self.batch, self.max_failed)
 
     def size(self, count: int) -> int:
         """Return the number of nodes in a batch, if all are ``count``."""
@@ -114,7 +109,7 @@ class Entering:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _fail(self, node: NodeResult, state: State, error: TfenvError) -> None:
+    def _fail(self, node: NodeResult, state: NodeState, error: TfenvError) -> None:
         self._failed += 1
         self._keep(replace(node, state=state, error=error.to_json()))
 

@@ -1,16 +1,15 @@
-"""Nodes of a cluster, their parts of a plan, and what a rollout made of them."""
+"""Nodes of a cluster, what they run, and their parts of a plan."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from ..errors import ErrorJson
+from ..models import NodeState
 from ..nodes.planning import NodePlan
 
-#: A node that is ``ready`` has the environment, and one that is ``inside`` runs it.
-State = Literal["waiting", "installing", "ready", "draining", "inside", "failed", "lost", "skipped"]
+#: The state of a node for which a rollout of this kind is done.
+DONE: dict[str, NodeState] = {"inside": "inside", "beside": "ready", "back": "inside"}
 
 
 @dataclass(frozen=True)
@@ -53,14 +52,3 @@ class RolloutPlan:
     name: str
     digest: str
     nodes: Sequence[Planned]
-
-
-@dataclass(frozen=True)
-class NodeResult:
-    """What a rollout made of a node. ``prefix`` is that of the environment on it."""
-
-    name: str
-    address: str
-    state: State
-    prefix: str | None = None
-    error: ErrorJson | None = None

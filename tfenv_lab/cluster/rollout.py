@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ..errors import JobFailed
+from ..models import NodeResult, NodeState
 from ..nodes.lockfile import LockFile
 from ..nodes.orders import Order
 from .engine import Departed, Engine
 from .entering import Batches, Entering
-from .models import ClusterNode, NodeResult, Planned, RolloutPlan, State
+from .models import ClusterNode, Planned, RolloutPlan
 from .planner import AT_ONCE, planned
 
 #: How many times a node that left and came back is tried again.
@@ -92,7 +93,7 @@ class Rollout:
         result = self._results[each.node.name]
         if each.plan.action != "install":
             is_inside = self._batches is not None and each.plan.action == "none"
-            state: State = "skipped" if each.plan.error else "inside" if is_inside else "ready"
+            state: NodeState = "skipped" if each.plan.error else "inside" if is_inside else "ready"
             self._keep(replace(result, state=state, error=each.plan.error))
             return
         async with self._slots:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
-from jupyter_server.utils import url_path_join
+from jupyter_server.utils import ensure_async, url_path_join
 from tornado import web
 
 from .. import serde
@@ -17,11 +17,14 @@ from ..errors import InvalidRequest, TfenvError
 from ..sentences import parts_of, say
 
 if TYPE_CHECKING:
+    from ..cluster.service import ClusterService
     from ..services import Services
     from ..shared_services import SharedServices
 
 #: The resource that ``@authorized`` checks.
 AUTH_RESOURCE = "tfenv_lab"
+#: The resource of the action “execute” that an authorizer must allow for rollouts, in addition.
+ROLLOUT_RESOURCE = "tfenv_lab_rollout"
 #: Path of the REST contract below the server's base URL.
 ROOT = "tfenv-lab"
 #: Maximum size of a request body in bytes; a larger body is refused before it is parsed.
@@ -47,6 +50,21 @@ class BaseHandler(APIHandler):
         super().on_finish()
         if self.request.method in ("POST", "PUT", "PATCH", "DELETE") and self.get_status() < 400:
             self.services.jobs.running.expect()
+
+    async def clusters(self) -> ClusterService:
+        """Return the service of clusters."""
+        shared: SharedServices = self.settings["tfenv_lab_services"]
+        return await shared.clusters()
+
+    async def may_roll_out(self) -> bool:
+        """Return whether the server's authorizer allows the user rollouts, which run code on other machines."""
+        allowed = self.authorizer.is_authorized(self, self.current_user, "execute", ROLLOUT_RESOURCE)
+        return bool(await ensure_async(allowed))
+
+    async def require_rollout(self) -> None:
+        """Answer with 403 unless the user may do rollouts."""
+        if not await self.may_roll_out():
+            raise web.HTTPError(403, "You are not allowed to use clusters.")
 
     def body(self) -> dict[str, Any]:
         """Return the request body, which must be a JSON object. Raises InvalidRequest."""

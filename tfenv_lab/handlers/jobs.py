@@ -28,6 +28,8 @@ class JobsHandler(BaseHandler):
         plan = body.get("plan")
         if not isinstance(plan, str) or set(body) != {"plan"}:
             raise InvalidRequest(say("The body must be an object with one field, “plan”: the id of a plan."))
+        if (await self.services.plans.get(plan)).kind == "rollout":
+            await self.require_rollout()
         job = await self.services.jobs.apply(plan)
         self.send(job, 202, f"jobs/{job.id}")
 
@@ -43,6 +45,8 @@ class JobHandler(BaseHandler):
     @web.authenticated
     @authorized
     async def delete(self, job_id: str) -> None:
+        if (await self.services.jobs.get(job_id)).kind == "rollout":
+            await self.require_rollout()
         job = await self.services.jobs.cancel(job_id)
         self.send(job, 202, f"jobs/{job.id}")
 

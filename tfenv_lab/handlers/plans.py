@@ -14,7 +14,10 @@ class PlansHandler(BaseHandler):
     @web.authenticated
     @authorized
     async def post(self) -> None:
-        plan = await self.services.plans.create(self.body())
+        body = self.body()
+        if body.get("kind") == "rollout":
+            await self.require_rollout()
+        plan = await self.services.plans.create(body)
         self.send(plan.to_json(), status=201, location=f"plans/{plan.id}")
 
 

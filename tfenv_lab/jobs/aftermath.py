@@ -91,6 +91,8 @@ class Aftermath:
             if result is not None and result.channel is not None:
                 await self._use_channel(result.channel)
             return job
+        if job.kind == "rollout":
+            return job
         if job.kind == "clean":
             await self._refresh_deletions()
             return job

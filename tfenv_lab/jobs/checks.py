@@ -65,7 +65,7 @@ class CheckService:
 
     async def follow(self, job: Job) -> None:
         """Check an environment if a job changed its TensorFlow, repaired it, or set its kernel to Keras 2."""
-        if job.kind in ("check", "delete", "restore") or job.environment is None:
+        if job.kind in ("check", "delete", "restore", "rollout") or job.environment is None:
             return
         from ..conda.prefix import revisions
 

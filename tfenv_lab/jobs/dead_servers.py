@@ -102,7 +102,7 @@ class DeadServers:
             self._log.warning("Job %s is not recovered: the drive of %s does not respond", job.id, job.prefix)
             return
         done, leftovers = await asyncio.to_thread(outcomes.clean_up, job)
-        if job.kind == "clean":
+        if job.kind in ("clean", "rollout"):
             job = outcomes.unfinished(job, is_cancelled=False)
         elif done:
             job = job.ended("succeeded", message=DONE.get(job.kind, "Done"), leftovers=leftovers)

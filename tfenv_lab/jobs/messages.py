@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
@@ -12,7 +13,7 @@ from ..conda.transaction.engaged import Engagement
 from ..conda.transaction.progress import Progress
 from ..conda.transaction.staging import Leftover
 from ..errors import ErrorJson
-from ..models import Advice, Phase
+from ..models import Advice, NodeResult, Phase
 from ..pypi.models import IndexPolicy
 from ..space.models import Item
 from ..tensorflow.checks.evidence import Subject
@@ -77,7 +78,20 @@ class CleanDisk(Struct, frozen=True, tag="clean"):
     index: IndexPolicy = IndexPolicy()
 
 
-Order = ApplyChange | RemoveEnvironment | RestoreEnvironment | RunCheck | BuildChannel | CleanDisk
+class RollOut(Struct, frozen=True, tag="rollout"):
+    """An order to run a rollout. ``run`` is for the process that speaks to the cluster, and has the form of its room.
+
+    That process gets ``grace`` seconds to end when its input ends, because drained workers must take tasks again.
+    """
+
+    run: dict[str, Any]
+    module: str = "tfenv_lab.cluster.worker"
+    grace: float = 20.0
+
+
+#: What the worker of jobs carries out; a rollout has another process.
+WorkerOrder = ApplyChange | RemoveEnvironment | RestoreEnvironment | RunCheck | BuildChannel | CleanDisk
+Order = WorkerOrder | RollOut
 
 
 class PhaseBegun(Struct, frozen=True, tag="phase"):
@@ -90,6 +104,13 @@ class ProgressMade(Struct, frozen=True, tag="progress"):
     """A message about the worker's progress."""
 
     progress: Progress
+
+
+class NodesChanged(Struct, frozen=True, tag="nodes"):
+    """A message about all nodes of a rollout, ``done`` of which have what it brings."""
+
+    nodes: list[NodeResult]
+    done: int
 
 
 class Waiting(Struct, frozen=True, tag="waiting"):
@@ -136,4 +157,4 @@ class LeftBehind(Struct, frozen=True, tag="left-behind"):
     leftover: Leftover
 
 
-Message = PhaseBegun | ProgressMade | Noticed | WorkingOn | Waiting | Succeeded | Failed | LeftBehind
+Message = PhaseBegun | ProgressMade | NodesChanged | Noticed | WorkingOn | Waiting | Succeeded | Failed | LeftBehind

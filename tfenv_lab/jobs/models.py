@@ -12,7 +12,7 @@ from .. import serde
 from ..conda.transaction.progress import Progress
 from ..conda.transaction.staging import Leftover
 from ..errors import ErrorJson, TfenvError, from_json
-from ..models import Advice, Phase
+from ..models import Advice, NodeResult, Phase
 from ..plan_requests import KINDS as PLAN_KINDS
 from ..plan_requests import PlanRequest
 from ..sentences import Translatable, say
@@ -45,6 +45,7 @@ DONE = {
     "check": say("The check is finished"),
     "build-channel": say("The local channel is in use"),
     "clean": say("The files were deleted"),
+    "rollout": say("The rollout is finished"),
 }
 
 
@@ -133,7 +134,7 @@ class Job(Translatable):
 
     ``request`` is the plan request of a job that applies a plan. ``automatic`` marks a check or a cleaning that no user
     requested; any other job of its prefix cancels it. ``undo`` belongs to a deletion that can be undone,
-    ``waiting_for`` to a job that a busy server asked to wait.
+    ``waiting_for`` to a job that a busy server asked to wait, and ``nodes`` to a rollout.
 
     The fields that are only stored are:
 
@@ -174,6 +175,7 @@ class Job(Translatable):
     kernels_before: list[str] = field(default_factory=list, repr=False)
     undo: Undo | None = None
     waiting_for: BusyServer | None = None
+    nodes: list[NodeResult] = field(default_factory=list)
     was_hidden: bool = False
     deletion: str | None = None
     server: Server | None = field(default=None, repr=False)

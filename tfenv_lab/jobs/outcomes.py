@@ -18,7 +18,18 @@ from .messages import Failed, Succeeded
 from .models import DONE, Job
 
 #: Jobs that leave nothing in or next to their prefix.
-_IN_NO_PREFIX = ("check", "clean")
+_IN_NO_PREFIX = ("check", "clean", "rollout")
+#: Jobs whose work the next of their kind continues: the sentences if they are cancelled, and if their worker died.
+_UNFINISHED = {
+    "clean": (
+        say("Cancelled; some files may be deleted already"),
+        say("Another process stopped the job. Some files may be deleted already."),
+    ),
+    "rollout": (
+        say("Cancelled; some workers may have the environment already"),
+        say("Another process stopped the job. Some workers may have the environment already."),
+    ),
+}
 #: Seconds to wait for another server that cleans up after the same job.
 PATIENCE = 10.0
 
@@ -35,7 +46,7 @@ async def outcome(job: Job, last: Succeeded | Failed | Death, is_cancelled: bool
         message = DONE.get(job.kind, "Done") if last.freed is None else f"Freed {megabytes(last.freed)}"
         undo = replace(job.undo, bytes=last.kept) if job.undo is not None else None
         return job.ended("succeeded", message=message, result=last.check, undo=undo)
-    if job.kind == "clean":
+    if job.kind in _UNFINISHED:
         return unfinished(job, is_cancelled)
     # The worker died. If its swap had already happened, the job succeeded.
     done, leftovers = await asyncio.to_thread(clean_up, job)
@@ -47,18 +58,17 @@ async def outcome(job: Job, last: Succeeded | Failed | Death, is_cancelled: bool
 
 
 def unfinished(job: Job, is_cancelled: bool) -> Job:
-    """Return a cleaning whose worker died. What it deleted is gone, and the next cleaning deletes the rest."""
+    """Return a job whose worker died, and that another of its kind continues: what it did is done."""
+    cancelled, stopped = _UNFINISHED[job.kind]
     if is_cancelled:
-        return job.ended("cancelled", message=say("Cancelled; some files may be deleted already"))
-    failure = JobFailed(
-        say("Another process stopped the job. Some files may be deleted already."), hint=say("Try again.")
-    )
+        return job.ended("cancelled", message=cancelled)
+    failure = JobFailed(stopped, hint=say("Try again."))
     return job.failed(failure, "interrupted")
 
 
 def clean_up(job: Job) -> tuple[bool, list[Leftover]]:
     """Clean up after a dead worker. Return whether its change took effect, and the files that could not be deleted."""
-    if job.kind == "clean":
+    if job.kind in _UNFINISHED:
         return False, []
     if job.kind == "build-channel":
         from ..wheelchannel.channel import discard_unfinished

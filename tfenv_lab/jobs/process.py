@@ -18,7 +18,7 @@ import psutil
 
 from .. import serde
 from ..processes import kill_group
-from .messages import Message, Order
+from .messages import Message, Order, RollOut
 from .spare import SpareWorker
 from .starting import StartedWorker
 from .store import LOG_BYTES
@@ -64,6 +64,8 @@ class WorkerProcess:
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
         self._killed = False
+        #: Seconds to end by itself when its input ends.
+        self._grace = 0.0
         self._lock = threading.Lock()
         #: Number of characters that still go to the log.
         self._room = LOG_BYTES
@@ -81,12 +83,18 @@ class WorkerProcess:
         process = self._process
         if process is None or process.poll() is not None:
             return
+        if self._grace and process.stdin is not None:
+            with contextlib.suppress(OSError):
+                process.stdin.close()
+            timer = threading.Timer(self._grace, self.kill)
+            self._grace, timer.daemon = 0.0, True
+            timer.start()
+            return
         end_children(process.pid)
         kill_group(process)
 
     def _run(self, order: Order, loop: asyncio.AbstractEventLoop) -> int:
-        text = serde.dumps(order) + b"\n"
-        with (self._spare and self._spare.take()) or StartedWorker() as process:
+        with self._started(order) as process:
             self._process = process
             if self._killed:
                 self.kill()
@@ -94,8 +102,9 @@ class WorkerProcess:
             logging.start()
             if process.stdin is None or process.stdout is None:  # for the type checker
                 raise RuntimeError("the worker has no pipes")
-            with contextlib.suppress(BrokenPipeError):
-                process.stdin.write(text)
+            # A rollout may be cancelled, which closes its input, before it has its order.
+            with contextlib.suppress(BrokenPipeError, ValueError):
+                process.stdin.write(serde.dumps(order.run if isinstance(order, RollOut) else order) + b"\n")
                 process.stdin.flush()
             while line := process.stdout.readline(LONGEST):
                 try:
@@ -107,6 +116,12 @@ class WorkerProcess:
             status = process.wait()
             logging.join(PATIENCE)
             return status
+
+    def _started(self, order: Order) -> StartedWorker:
+        if isinstance(order, RollOut):
+            self._grace = order.grace
+            return StartedWorker(module=order.module)
+        return (self._spare and self._spare.take()) or StartedWorker()
 
     def _copy_log(self) -> None:
         process, decoder = self._process, codecs.getincrementaldecoder("utf-8")("replace")

@@ -24,6 +24,7 @@ from .messages import (
     Failed,
     LeftBehind,
     Message,
+    NodesChanged,
     Noticed,
     Order,
     PhaseBegun,
@@ -304,6 +305,9 @@ class RunningJobs:
                     self._update(replace(self._live[job_id], message=text, waiting_for=server))
                 case PhaseBegun(name) if not last.done():
                     self._update(replace(self._live[job_id], phase=name, message=PHASES[name], waiting_for=None))
+                case NodesChanged(nodes, done) if not last.done():
+                    text = f"{done} of {len(nodes)} workers"
+                    self._update(replace(self._live[job_id], nodes=nodes, message=text))
                 case Noticed(advice):
                     self._notices.setdefault(job_id, []).append(advice)
                 case ProgressMade(progress) if not last.done():

@@ -12,6 +12,7 @@ from traitlets.config import LoggingConfigurable
 from ..conda.transaction.staging import Leftover
 from ..directories import CODES
 from ..errors import InvalidRequest, NotFound, NotRunning
+from ..models import NodeResult
 from ..plan_requests import Clean, Create, Install, PlanRequest
 from ..plans import cleanings
 from ..plans.room import require_room
@@ -21,7 +22,7 @@ from ..space.survey import Demand
 from .dead_servers import DeadServers
 from .deletions import Deletions
 from .leftovers import Leftovers
-from .messages import ApplyChange, BuildChannel, CleanDisk, RunCheck
+from .messages import ApplyChange, BuildChannel, CleanDisk, RollOut, RunCheck
 from .models import DONE, FINISHED, Job, new_id, now
 from .running import RunningJobs
 from .spare import SpareWorker
@@ -169,6 +170,8 @@ class JobService(LoggingConfigurable):
         """
         stored = await self._plans().find(plan_id)
         plan, change = stored.plan, stored.plan.change
+        if plan.rollout is not None:
+            return await self._roll_out(stored, plan.rollout)
         if change is None:
             return await self._clean(stored)
         if not plan.entries and plan.kind == "match" and change.origin == "in_place":
@@ -228,6 +231,17 @@ class JobService(LoggingConfigurable):
         await self._plans().take(plan.id)
         job = Job(new_id(), plan.kind, plan.name, plan.prefix, None, request=request)
         return await self._delete(job, [item for item in now.items if item.path in planned])
+
+    async def _roll_out(self, stored: StoredPlan, run: dict[str, Any]) -> Job:
+        """Start the job that brings an environment to the nodes of a cluster."""
+        plan = stored.plan
+        if not any(node.action in ("install", "enter") for node in plan.nodes):
+            raise InvalidRequest("There is nothing to do: no worker needs the environment, or none can have it.")
+        await self.running.make_way(Path(plan.prefix))
+        await self._plans().take(plan.id)
+        nodes = [NodeResult(node.name, node.address, "waiting", node.prefix or None) for node in plan.nodes]
+        job = Job(new_id(), plan.kind, plan.name, plan.prefix, plan.environment, request=stored.request, nodes=nodes)
+        return await self.running.begin(job, RollOut(run))
 
     async def _delete(self, job: Job, items: Iterable[Item]) -> Job:
         prefixes = await self._space.prefixes()

@@ -65,8 +65,16 @@ def _path() -> list[str]:
     return [str(entry) for entry in entries if os.path.realpath(entry) != str(here)]
 
 
-def command(environ: Mapping[str, str], first: Sequence[str] = ()) -> tuple[list[str], dict[str, str]]:
-    """Return the command of a worker, and the variables that it starts with. It imports the modules ``first``.
+#: The module that carries out the orders of jobs.
+WORKER = "tfenv_lab.jobs.worker"
+
+
+def command(
+    environ: Mapping[str, str], first: Sequence[str] = (), module: str = WORKER
+) -> tuple[list[str], dict[str, str]]:
+    """Return the command of a process that runs a module of this package, and the variables that it starts with.
+
+    It imports the modules ``first``.
 
     The worker imports what the server imports, from the same path, but nothing from the current directory. It gets the
     variables for Python only after it has started, because the kernel that a check runs needs them.
@@ -79,7 +87,7 @@ def command(environ: Mapping[str, str], first: Sequence[str] = ()) -> tuple[list
     }
     kept = {name: environ[name] for name in _OF_THE_INTERPRETER if name in environ}
     # -S: the worker's code imports “site” itself. -s: the server's path says whether there is a user site.
-    arguments = [sys.executable, "-s", "-S", "-c", _START, "tfenv_lab.jobs.worker", json.dumps(given)]
+    arguments = [sys.executable, "-s", "-S", "-c", _START, module, json.dumps(given)]
     return arguments, without_python_variables(environ) | kept
 
 
@@ -102,12 +110,12 @@ class StartedWorker:
     As a context manager, it waits for the process, and deletes the directory however the process ends.
     """
 
-    def __init__(self, first: Sequence[str] = ()) -> None:
-        """Start the process, which imports the modules ``first``. Raises OSError or UnusableDirectory."""
+    def __init__(self, first: Sequence[str] = (), module: str = WORKER) -> None:
+        """Start the process, which imports ``first`` and runs ``module``. Raises OSError or UnusableDirectory."""
         self._ending = contextlib.ExitStack()
         with contextlib.ExitStack() as stack:
             folder = stack.enter_context(temporary.directory())
-            arguments, environ = command({**os.environ, **dict.fromkeys(_TEMPORARY, folder)}, first)
+            arguments, environ = command({**os.environ, **dict.fromkeys(_TEMPORARY, folder)}, first, module)
             self.process = stack.enter_context(
                 subprocess.Popen(  # noqa: S603 - our own code
                     arguments,

@@ -31,7 +31,6 @@ from .messages import (
     LeftBehind,
     Message,
     Noticed,
-    Order,
     PhaseBegun,
     ProgressMade,
     RemoveEnvironment,
@@ -39,6 +38,7 @@ from .messages import (
     RunCheck,
     Succeeded,
     Waiting,
+    WorkerOrder,
     WorkingOn,
 )
 from .models import BusyServer
@@ -229,7 +229,7 @@ async def clean(order: CleanDisk, server: ServerPipe) -> Succeeded:
     return Succeeded(freed=freed)
 
 
-async def run(order: Order, server: ServerPipe) -> Succeeded:
+async def run(order: WorkerOrder, server: ServerPipe) -> Succeeded:
     """Carry out an order. Raises TfenvError."""
     match order:
         case ApplyChange():
@@ -255,7 +255,7 @@ def main() -> None:
     if not line:
         # The server has ended before there was a job.
         return
-    order: Order = serde.loads(line, Order)
+    order: WorkerOrder = serde.loads(line, WorkerOrder)
     server.watch_server()
     try:
         result = asyncio.run(run(order, server))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 log = logging.getLogger("tfenv_lab")
@@ -33,6 +33,7 @@ class NodeConfiguration:
     kernel_variables_excluded: Sequence[str] = ()
     check_after_change: bool = False
     spare_worker: bool = False
+    clusters: Mapping[str, str] = field(default_factory=dict)
     offline: bool = False
     warnings: Sequence[str] = ()
     log: logging.Logger = field(default=log)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from ..errors import ErrorJson, InvalidRequest, TfenvError
+from ..models import NodeAction
 from .apply import known
 from .lockfile import LockFile
 
 if TYPE_CHECKING:
     from ..plans.models import Plan
     from ..services import Services
-
-#: What ``enter`` is, only the engine of a cluster knows: the node has the environment, but runs something else.
-Action = Literal["none", "install", "enter", "impossible"]
 
 
 class NodePlan(Struct, frozen=True):
@@ -25,7 +23,7 @@ class NodePlan(Struct, frozen=True):
     ``download_bytes`` are those that are not in the machine's own cache.
     """
 
-    action: Action
+    action: NodeAction
     prefix: str
     error: ErrorJson | None = None
     download_bytes: int = 0

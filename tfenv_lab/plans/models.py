@@ -9,7 +9,7 @@ from typing import Any
 from .. import serde
 from ..conda.transaction.change import Change
 from ..conda.transaction.placement import Strategy
-from ..models import Action, Advice, Coming, EntryJson, Installed
+from ..models import Action, Advice, ClusterEntry, Coming, EntryJson, Installed
 from ..plan_requests import PlanRequest, Source
 from ..sentences import Translatable
 from ..space.models import Cleaning, Freed
@@ -52,9 +52,11 @@ class Plan(Translatable):
     ``install_bytes`` that takes none because other places hold the same files, and ``freed_bytes`` what is free
     afterwards: the files that only this environment holds.
 
-    Five fields are not sent: ``change`` is what the job runs, or ``cleaning`` what it deletes, ``environment`` the id
-    of the environment that changes (None for a new one), ``needed_bytes`` the free space that the job needs while it
-    runs, and ``needs`` where it needs that; empty in plans of earlier versions.
+    ``nodes`` are the lines of the plan of a rollout.
+
+    Six fields are not sent: ``change`` is what the job runs, or ``cleaning`` what it deletes, ``environment`` the id
+    of the environment that changes (None for a new one), ``rollout`` the order of a rollout, ``needed_bytes`` the
+    free space that the job needs while it runs, and ``needs`` where it needs that; empty in plans of earlier versions.
     """
 
     id: str
@@ -81,6 +83,8 @@ class Plan(Translatable):
     frees: list[Freed] = field(default_factory=list)
     cleaning: Cleaning | None = field(default=None, repr=False)
     needs: list[Need] = field(default_factory=list)
+    nodes: list[ClusterEntry] = field(default_factory=list)
+    rollout: dict[str, Any] | None = field(default=None, repr=False)
 
     @property
     def room(self) -> list[Need]:
@@ -95,7 +99,7 @@ class Plan(Translatable):
 
 
 #: Fields of a plan that are stored but not sent.
-_KEPT = ("change", "cleaning", "environment", "needed_bytes", "needs")
+_KEPT = ("change", "cleaning", "environment", "needed_bytes", "needs", "rollout")
 
 
 @dataclass(frozen=True)

@@ -81,12 +81,18 @@ class PlanService:
         self._space = space
         #: Plans of cleanings that could not be written because the disk is full. They last as long as the server.
         self._unsaved: dict[str, StoredPlan] = {}
+        #: Makes the plan of a rollout; a room above sets it.
+        self.make_rollout: Callable[[plan_requests.Rollout], Awaitable[Plan]] = _no_cluster
 
     async def create(self, body: dict[str, Any]) -> Plan:
         """Make a plan from the JSON of a request. Raises what the parser and the planner raise."""
         request = plan_requests.parse(body)
         if isinstance(request, plan_requests.Clean):
             return await self._clean(request)
+        if isinstance(request, plan_requests.Rollout):
+            plan = await self.make_rollout(request)
+            await asyncio.to_thread(self._store, StoredPlan(plan, request))
+            return plan
         solved = await self._planner.solve_request(request)
         if isinstance(request, plan_requests.Import | plan_requests.Match) and request.content != body["content"]:
             note = Advice("import-not-honoured", "warning", _CREDENTIALS)
@@ -267,6 +273,10 @@ class PlanService:
             message = say("Another version of tfenv_lab made this plan.")
             raise NotFound(message, str(error), hint=say("Request the change again.")) from error
         return replace(stored, plan=replace(stored.plan, free_bytes=free_bytes(Path(stored.plan.prefix))))
+
+
+async def _no_cluster(request: plan_requests.Rollout) -> Plan:
+    raise NotFound(f"There is no cluster “{request.cluster[:80]}” here.")
 
 
 def _recorded(kind: str, shown: Sequence[str]) -> str:

@@ -21,6 +21,7 @@ import type { FailedJob } from '../../api/jobs';
 import { CommandIDs } from '../../commandids';
 import type { IBasket } from '../../models/form/basket';
 import { requestFor } from '../../models/form/basket';
+import type { ClustersModel } from '../../models/state/clusters';
 import type { Loaded } from '../../models/state/details';
 import type { DetailsTab } from '../../models/state/navigation';
 import { refusalOf } from '../../models/texts/refusal';
@@ -32,6 +33,7 @@ import { JobProgress } from '../shared/jobProgress';
 import { ScreenHeader } from '../shared/screenHeader';
 import { Annotations as AnnotationsField } from './annotations';
 import { CheckTab } from './checkTab';
+import { ClusterTab } from './clusterTab';
 import { DetailsSummary } from './detailsSummary';
 import { HistoryTab } from './historyTab';
 import { PackagesTab } from './packagesTab';
@@ -45,6 +47,12 @@ interface IDetailsProps {
   readonly revisions: Loaded<readonly Revision[]>;
   readonly variables: Loaded<Variables>;
   readonly size: Loaded<Size>;
+  readonly clusters: Pick<
+    ClustersModel,
+    'clusters' | 'chosen' | 'nodes' | 'choose' | 'refresh'
+  >;
+  /** The newest rollout, active or not. */
+  readonly rollout: Job | null;
   readonly annotations: Loaded<Annotations>;
   readonly onAnnotations: (annotations: Annotations) => Promise<void>;
   /** The active job. */
@@ -161,7 +169,7 @@ function unsaid(environment: Environment): readonly Advice[] {
   );
 }
 
-/** The tabs. All are always there, so that none moves while its data are loaded. */
+/** The tabs. All are always there, so that none moves while its data are loaded; the last one only with a cluster. */
 function DetailsTabs(props: IDetailsProps): JSX.Element {
   const { environment, trans, onPlan } = props;
   const canChange =
@@ -259,5 +267,27 @@ function DetailsTabs(props: IDetailsProps): JSX.Element {
       )
     }
   ];
-  return <Tabs tabs={tabs} selected={props.tab} onSelect={props.onTab} />;
+  const { clusters } = props;
+  const cluster = {
+    id: 'cluster' as const,
+    label: trans.__('Cluster'),
+    content: (
+      <ClusterTab
+        environment={environment.id}
+        clusters={clusters.clusters}
+        chosen={clusters.chosen}
+        nodes={clusters.nodes}
+        job={props.rollout}
+        canPlan={props.job === null}
+        trans={trans}
+        onChoose={id => void clusters.choose(id)}
+        onRefresh={() => void clusters.refresh()}
+        onPlan={onPlan}
+      />
+    )
+  };
+  const all = clusters.clusters.length > 0 ? [...tabs, cluster] : tabs;
+  return (
+    <Tabs<DetailsTab> tabs={all} selected={props.tab} onSelect={props.onTab} />
+  );
 }

@@ -104,5 +104,9 @@ function applyLabel(request: PlanRequest, trans: TranslationBundle): string {
       return trans.__('Repair');
     case 'clean':
       return trans.__('Free Up Space');
+    case 'rollout':
+      return request.mode === 'back'
+        ? trans.__('Go Back')
+        : trans.__('Roll Out');
   }
 }

@@ -4,10 +4,15 @@ import { withSourceBuilds } from '../../models/form/packages';
 import { Failure } from '../shared/failure';
 import { Buttons } from './buttons';
 import { CommandLines } from './commandLines';
+import type { Plan } from '../../api/generated';
 import { PlanEntries } from './planEntries';
+import { PlanNodes } from './planNodes';
 import { Freed, Summary } from './planSummary';
 import { PlanWarning } from './planWarning';
 import type { IReviewProps } from './reviewProps';
+
+/** Kinds of plans that change no package here. */
+const WITHOUT_PACKAGES: readonly Plan['kind'][] = ['clean', 'rollout'];
 
 /** The plan, before anything is changed. All kinds of changes share this screen. */
 export function Review(props: IReviewProps): JSX.Element {
@@ -23,20 +28,23 @@ export function Review(props: IReviewProps): JSX.Element {
           </p>
         )}
         {plan?.kind === 'clean' && <Freed plan={plan} trans={trans} />}
-        {plan && plan.kind !== 'clean' && plan.entries.length === 0 && (
-          <p role="status">
-            {plan.forgets.length > 0
-              ? trans.__(
-                  'No package changes. Earlier requests are dropped: %1',
-                  plan.forgets.join(', ')
-                )
-              : plan.warnings.length > 0
-                ? trans.__('Nothing changes.')
-                : plan.kind === 'repair'
-                  ? trans.__('Nothing needs a repair.')
-                  : trans.__('Everything is up to date.')}
-          </p>
-        )}
+        {plan?.kind === 'rollout' && <PlanNodes plan={plan} trans={trans} />}
+        {plan &&
+          !WITHOUT_PACKAGES.includes(plan.kind) &&
+          plan.entries.length === 0 && (
+            <p role="status">
+              {plan.forgets.length > 0
+                ? trans.__(
+                    'No package changes. Earlier requests are dropped: %1',
+                    plan.forgets.join(', ')
+                  )
+                : plan.warnings.length > 0
+                  ? trans.__('Nothing changes.')
+                  : plan.kind === 'repair'
+                    ? trans.__('Nothing needs a repair.')
+                    : trans.__('Everything is up to date.')}
+            </p>
+          )}
         {plan && plan.entries.length > 0 && (
           <>
             <Summary plan={plan} trans={trans} />

@@ -172,7 +172,8 @@ export class DetailsModel extends VDomModel {
   private _size: Loaded<Size> = null;
 }
 
-async function settle<T>(answer: Promise<T>): Promise<Loaded<T>> {
+/** Wait for an answer, and return it or its error. */
+export async function settle<T>(answer: Promise<T>): Promise<Loaded<T>> {
   try {
     return { value: await answer, error: null };
   } catch (error) {

@@ -135,6 +135,13 @@ export class JobsModel extends VDomModel {
       : undefined;
   }
 
+  /** Find the newest rollout of a prefix, active or not. */
+  rolloutOf(prefix: string): Job | undefined {
+    return this._jobs.find(
+      job => job.prefix === prefix && job.kind === 'rollout'
+    );
+  }
+
   /** Find the newest check of a prefix that has a result. */
   checkOf(prefix: string): Job | undefined {
     return this._jobs.find(

@@ -9,7 +9,8 @@ export const DETAILS_TABS = [
   'packages',
   'history',
   'variables',
-  'check'
+  'check',
+  'cluster'
 ] as const;
 export type DetailsTab = (typeof DETAILS_TABS)[number];
 

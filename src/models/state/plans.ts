@@ -148,6 +148,7 @@ export function isNothing(plan: Plan): boolean {
   return (
     plan.entries.length === 0 &&
     plan.forgets.length === 0 &&
+    !plan.nodes.some(node => ['install', 'enter'].includes(node.action)) &&
     plan.frees.every(each => each.items === 0)
   );
 }

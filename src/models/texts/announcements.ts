@@ -36,7 +36,10 @@ export function describeOutcome(
     );
     return { message, type: 'error' };
   }
-  if (job.state === 'cancelled' && job.kind === 'clean') {
+  if (
+    job.state === 'cancelled' &&
+    (job.kind === 'clean' || job.kind === 'rollout')
+  ) {
     return { message: trans.__('%1.', job.message), type: 'info' };
   }
   if (job.state === 'cancelled') {
@@ -100,6 +103,16 @@ export function describeOutcome(
     case 'clean':
       // The server says how much was freed.
       return { message: trans.__('%1.', job.message), type: 'success' };
+    case 'rollout':
+      return {
+        message: trans._n(
+          '%2: %1 worker is done.',
+          '%2: %1 workers are done.',
+          job.nodes.length,
+          name
+        ),
+        type: 'success'
+      };
     case 'build-channel':
       return {
         message: trans.__('The local channel is ready and in use.'),
@@ -177,6 +190,8 @@ function subject(job: Job, trans: TranslationBundle): string {
       return trans.__('Checking %1', name);
     case 'clean':
       return trans.__('Freeing up space');
+    case 'rollout':
+      return trans.__('Rolling out %1', name);
     case 'build-channel':
       return trans.__('Building a local channel');
   }

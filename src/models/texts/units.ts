@@ -87,6 +87,10 @@ export function describeProgress(job: Job, trans: TranslationBundle): string {
   if (job.waiting_for) {
     return describePhase(job, trans);
   }
+  if (job.kind === 'rollout') {
+    // The server counts the workers that are done.
+    return job.message;
+  }
   if (job.phase === 'download' && done_bytes + total_bytes > 0) {
     // The total is not always known.
     const amount =
@@ -146,6 +150,8 @@ export function describePhase(job: Job, trans: TranslationBundle): string {
     case null:
       return job.kind === 'delete'
         ? trans.__('deleting')
-        : trans.__('starting');
+        : job.kind === 'rollout'
+          ? trans.__('running')
+          : trans.__('starting');
   }
 }

@@ -8,6 +8,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import type { Job } from '../../api/generated';
 import { CatalogClient } from '../../api/catalog';
+import { ClustersClient } from '../../api/clusters';
 import { DiskClient } from '../../api/disk';
 import { EnvironmentsClient } from '../../api/environments';
 import { JobsClient } from '../../api/jobs';
@@ -15,6 +16,7 @@ import { PlansClient } from '../../api/plans';
 import { StatusClient } from '../../api/status';
 import { setTranslations } from '../../api/translation';
 import { CatalogModel } from '../../models/state/catalog';
+import { ClustersModel } from '../../models/state/clusters';
 import { DetailsModel } from '../../models/state/details';
 import { DiskModel } from '../../models/state/disk';
 import { EnvironmentsModel } from '../../models/state/environments';
@@ -62,6 +64,7 @@ export function createManager(
   const environments = new EnvironmentsClient(settings);
   const manager: ITfenvManager = {
     catalog: new CatalogModel(new CatalogClient(settings)),
+    clusters: new ClustersModel(new ClustersClient(settings)),
     details: new DetailsModel(environments),
     disk: new DiskModel(new DiskClient(settings)),
     environments: new EnvironmentsModel(environments, services.events.stream),

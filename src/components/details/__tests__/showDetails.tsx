@@ -84,6 +84,14 @@ export function Screen(
       variables={{ value: {}, error: null }}
       annotations={{ value: { note: null, pins: [] }, error: null }}
       onAnnotations={async () => undefined}
+      clusters={{
+        clusters: [],
+        chosen: '',
+        nodes: null,
+        choose: async () => undefined,
+        refresh: async () => undefined
+      }}
+      rollout={null}
       size={{ value: { bytes: 1.5e9, shared: 1.4e9 }, error: null }}
       job={null}
       failure={null}

@@ -1,0 +1,190 @@
+import { fireEvent, render, screen, within } from '@testing-library/react';
+import React from 'react';
+
+import { job } from '../../../__tests__/fixtures';
+import type { ClusterNode, NodeResult } from '../../../api/generated';
+import type { IClusterTabProps } from '../clusterTab';
+import { ClusterTab } from '../clusterTab';
+import { trans } from './showDetails';
+
+function node(name: string, change: Partial<ClusterNode> = {}): ClusterNode {
+  return {
+    name,
+    address: `tcp://${name}:1`,
+    prefix: '/usr',
+    inside: '',
+    can_go_back: false,
+    obstacle: null,
+    ...change
+  };
+}
+
+function result(
+  name: string,
+  state: NodeResult['state'],
+  message = ''
+): NodeResult {
+  const error = {
+    reason: 'failed' as const,
+    message,
+    hint: null,
+    details: null,
+    alternatives: [],
+    lasting: false
+  };
+  return {
+    name,
+    address: `tcp://${name}:1`,
+    state,
+    prefix: null,
+    error: message ? error : null
+  };
+}
+
+function show(change: Partial<IClusterTabProps> = {}) {
+  const onPlan = jest.fn();
+  const onRefresh = jest.fn();
+  const onChoose = jest.fn();
+  const props: IClusterTabProps = {
+    environment: '1',
+    clusters: [{ id: 'gpu', name: 'gpu', address: 'tls://gpu:8786' }],
+    chosen: 'gpu',
+    nodes: { value: [node('a'), node('b')], error: null },
+    job: null,
+    canPlan: true,
+    trans,
+    onPlan,
+    onRefresh,
+    onChoose,
+    ...change
+  };
+  const shown = render(<ClusterTab {...props} />);
+  const update = (change: Partial<IClusterTabProps>): void =>
+    shown.rerender(<ClusterTab {...props} {...change} />);
+  return { onPlan, onRefresh, onChoose, update };
+}
+
+const START = { kind: 'rollout', environment: '1', cluster: 'gpu' } as const;
+
+function rollout(nodes: NodeResult[], cluster = 'gpu') {
+  return job('9', 'tf', {
+    kind: 'rollout',
+    state: 'failed',
+    finished: new Date(0).toISOString(),
+    request: { ...START, cluster },
+    nodes
+  });
+}
+
+function rows(): (string | null)[] {
+  const table = screen.getByRole('table', { name: 'Workers' });
+  return within(table)
+    .getAllByRole('row')
+    .map(row => row.textContent);
+}
+
+it('shows what each worker runs, and why one cannot enter', () => {
+  show({
+    nodes: {
+      value: [
+        node('a', { inside: 'tf-12345678', prefix: '/envs/tf-12345678' }),
+        node('b', { obstacle: 'The worker has no nanny.' })
+      ],
+      error: null
+    }
+  });
+  expect(rows()).toEqual([
+    'aruns tf-12345678',
+    'bruns its own Python (/usr). The worker has no nanny.'
+  ]);
+});
+
+it('plans a rollout, or only the installation', () => {
+  const { onPlan } = show();
+  fireEvent.click(screen.getByRole('button', { name: 'Review Rollout…' }));
+  expect(onPlan).toHaveBeenLastCalledWith({ ...START, mode: 'inside' });
+  fireEvent.click(screen.getByRole('checkbox'));
+  fireEvent.click(screen.getByRole('button', { name: 'Review Rollout…' }));
+  expect(onPlan).toHaveBeenLastCalledWith({ ...START, mode: 'beside' });
+});
+
+it('offers to go back only if a worker ran something else', () => {
+  const { onPlan, update } = show();
+  expect(screen.queryByRole('button', { name: 'Go Back…' })).toBeNull();
+  update({
+    nodes: { value: [node('a', { can_go_back: true })], error: null }
+  });
+  fireEvent.click(screen.getByRole('button', { name: 'Go Back…' }));
+  expect(onPlan).toHaveBeenCalledWith({ ...START, mode: 'back' });
+});
+
+it('shows failures first with their reasons, and retries only them', () => {
+  const { onPlan } = show({
+    job: rollout([result('a', 'inside'), result('b', 'failed', 'No room.')])
+  });
+  expect(rows()).toEqual(['bNo room.', 'aruns its own Python (/usr)']);
+  fireEvent.click(screen.getByRole('button', { name: 'Retry Failed…' }));
+  expect(onPlan).toHaveBeenCalledWith({
+    ...START,
+    mode: 'inside',
+    nodes: ['b']
+  });
+});
+
+it('shows the state of each worker while a rollout runs', () => {
+  const active = {
+    ...rollout([result('a', 'draining'), result('b', 'installing')]),
+    state: 'running' as const,
+    finished: null
+  };
+  show({ job: active, canPlan: false });
+  expect(rows()).toEqual(['astarting again', 'binstalling']);
+  expect(screen.queryByRole('button', { name: 'Retry Failed…' })).toBeNull();
+  expect(screen.queryByRole('button', { name: 'Review Rollout…' })).toBeNull();
+});
+
+it('ignores a rollout to another cluster', () => {
+  show({ job: rollout([result('b', 'failed', 'No room.')], 'cpu') });
+  expect(rows()).toEqual([
+    'aruns its own Python (/usr)',
+    'bruns its own Python (/usr)'
+  ]);
+});
+
+it('asks the workers again when it opens and when a rollout ends', () => {
+  const { onRefresh, update } = show();
+  expect(onRefresh).toHaveBeenCalledTimes(1);
+  update({ job: rollout([result('a', 'inside')]) });
+  expect(onRefresh).toHaveBeenCalledTimes(2);
+  fireEvent.click(
+    screen.getByRole('button', { name: 'Ask the workers again' })
+  );
+  expect(onRefresh).toHaveBeenCalledTimes(3);
+});
+
+it('lets the user choose a cluster if there are several', () => {
+  const { onChoose } = show({
+    clusters: ['gpu', 'cpu'].map(id => ({ id, name: id, address: 'tls://x:1' }))
+  });
+  fireEvent.change(screen.getByRole('combobox', { name: 'Cluster' }), {
+    target: { value: 'cpu' }
+  });
+  expect(onChoose).toHaveBeenCalledWith('cpu');
+});
+
+it('says that there are no workers, and why a cluster does not answer', () => {
+  const { update } = show({ nodes: { value: [], error: null } });
+  expect(screen.getByText(/No workers yet/)).toBeTruthy();
+  update({
+    nodes: {
+      value: null,
+      error: {
+        reason: 'cluster-unreachable',
+        message: 'No Dask scheduler answers at tls://gpu:8786.',
+        hint: null,
+        details: null
+      } as never
+    }
+  });
+  expect(screen.getByText(/No Dask scheduler answers/)).toBeTruthy();
+});

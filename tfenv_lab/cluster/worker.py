@@ -1,0 +1,148 @@
+"""Process that speaks to a cluster for a server: ``python -m tfenv_lab.cluster.worker``, as a job or for one answer.
+
+It reads its order, one line of JSON, from standard input, and writes JSON lines to standard output. If standard input
+of a job ends, the job was cancelled or the server has died: then nothing more is begun, and drained nodes take tasks
+again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+import time
+import traceback
+
+from .. import serde
+from ..conda.transaction.progress import Progress
+from ..errors import JobFailed, TfenvError
+from ..jobs.messages import Failed, Message, NodesChanged, ProgressMade, Succeeded
+from ..jobs.worker import ORPHANED
+from ..models import NodeResult
+from .connecting import connector
+from .engine import Departed, Engine
+from .entering import Batches
+from .fitting import require_fit
+from .messages import Answer, Look, MakePlan, Order, Run
+from .models import DONE, ClusterNode, Inside
+from .planner import plan, plan_back
+from .rollout import Rollout
+
+#: Minimum seconds between two messages about the nodes.
+INTERVAL = 0.5
+
+
+def _send(message: Message | Answer) -> None:
+    sys.stdout.buffer.write(serde.dumps(message) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+async def _look(order: Look) -> Answer:
+    async with connector()(order.address) as engine:
+
+        async def one(node: ClusterNode) -> tuple[ClusterNode, Inside | None]:
+            try:
+                return node, await engine.inside(node)
+            except (Departed, JobFailed):
+                return node, None
+
+        return Answer(tuple(await asyncio.gather(*map(one, await engine.nodes()))))
+
+
+async def _plan(order: MakePlan) -> Answer:
+    async with connector()(order.address) as engine:
+        if order.mode == "back":
+            return Answer(plan=await plan_back(engine, order.nodes))
+        enters = order.mode == "inside"
+        if enters:
+            require_fit(order.name, order.packages, await engine.versions(), order.environment)
+        what = order.lock, order.version, order.digest
+        return Answer(plan=await plan(engine, *what, order.nodes, enters=enters))
+
+
+class _Teller:
+    """Messages about the nodes, at most every ``INTERVAL`` seconds."""
+
+    def __init__(self, mode: str) -> None:
+        self._done = DONE[mode]
+        self._results: dict[str, NodeResult] = {}
+        self._sent = 0.0
+
+    def keep(self, result: NodeResult) -> None:
+        self._results[result.name] = result
+        if time.monotonic() - self._sent >= INTERVAL:
+            self.send()
+
+    def send(self) -> None:
+        self._sent = time.monotonic()
+        results = sorted(self._results.values(), key=lambda result: result.name)
+        ended = sum(result.state in (self._done, "failed", "lost", "skipped") for result in results)
+        _send(NodesChanged(results, sum(result.state == self._done for result in results)))
+        _send(ProgressMade(Progress(fraction=ended / max(1, len(results)))))
+
+
+async def _run(order: Run) -> Message:
+    teller = _Teller(order.mode)
+    async with connector()(order.address) as engine:
+        results = await _rolled_out(engine, order, teller)
+    teller.send()
+    missing = [result for result in results if result.state != DONE[order.mode]]
+    if not missing:
+        return Succeeded()
+    message = f"{len(missing)} of {len(results)} workers do not have the environment."
+    if order.mode != "beside":
+        message = f"{len(missing)} of {len(results)} workers run what they ran before."
+    hint = "See the reason of each worker. To try again, plan the same rollout again."
+    return Failed(JobFailed(message, hint=hint).to_json())
+
+
+async def _rolled_out(engine: Engine, order: Run, teller: _Teller) -> list[NodeResult]:
+    batches = None if order.mode == "beside" else Batches(order.batch, order.max_failed)
+    rollout = Rollout(engine, order.plan, order.lock, teller.keep, batches=batches, follow=order.follow)
+    return await rollout.run()
+
+
+async def _until_orphaned(order: Run) -> Message:
+    loop, running = asyncio.get_running_loop(), asyncio.ensure_future(_run(order))
+
+    def watch() -> None:
+        while sys.stdin.buffer.read(4096):
+            pass
+        loop.call_soon_threadsafe(running.cancel)
+
+    threading.Thread(target=watch, daemon=True).start()
+    return await running
+
+
+def main() -> None:
+    """Read the order, carry it out, and write the answer or the messages of the job."""
+    line = sys.stdin.buffer.readline()
+    if not line:
+        # The job was cancelled before it began.
+        os._exit(ORPHANED)
+    order: Order = serde.loads(line, Order)
+    is_job = isinstance(order, Run)
+    try:
+        match order:
+            case Look():
+                message: Message | Answer = asyncio.run(_look(order))
+            case MakePlan():
+                message = asyncio.run(_plan(order))
+            case Run():
+                message = asyncio.run(_until_orphaned(order))
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        os._exit(ORPHANED)
+    except Exception as error:
+        if not isinstance(error, TfenvError):
+            traceback.print_exc()
+            error = JobFailed("The rollout failed unexpectedly.", str(error))
+        message = Failed(error.to_json()) if is_job else Answer(error=error.to_json())
+    _send(message)
+    # Threads of the client must not hold up the end.
+    sys.stderr.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
