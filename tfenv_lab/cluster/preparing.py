@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..environments.exporting import export
 from ..errors import Protected
 from ..models import Advice
+from ..nodes.hashes import require_hashes
 from ..nodes.lockfile import LockFile
 from ..nodes.publish import version_name
 from ..sentences import some
@@ -46,6 +48,8 @@ async def prepare(services: Services, environment: Environment) -> Prepared:
             message = f"The workers get the environment without these changes of other programs: {names}."
             warnings.append(Advice("rollout-differs", "warning", message))
     plan = await services.plans.create(request)
+    if plan.change is not None:
+        await asyncio.to_thread(require_hashes, plan.change)
     digest = plan.digest or ""
     packages = {entry["name"]: entry["to"]["version"] for entry in plan.entries if entry["to"]}
     return Prepared(lock, version_name(environment.name, digest), digest, packages, warnings)

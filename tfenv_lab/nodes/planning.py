@@ -10,6 +10,7 @@ from msgspec import Struct
 from ..errors import ErrorJson, InvalidRequest, TfenvError
 from ..models import NodeAction
 from .apply import known
+from .hashes import require_hashes
 from .lockfile import LockFile
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def _require_possible(services: Services, found: Plan) -> None:
     from ..plans.room import require_room
 
     if found.change is not None:
+        require_hashes(found.change)
         detected = virtual_packages.detect(virtual_packages.overrides(services.conda))
         lacking = unmet(found.change.records(), detected)
         if lacking:
