@@ -54,7 +54,7 @@ class _Recorder:
 
     def run(self, code: str) -> int:
         started = [sys.executable, "-S", "-c", code]
-        self._monkeypatch.setattr(starting, "command", lambda environ, first: (started, dict(environ)))
+        self._monkeypatch.setattr(starting, "command", lambda environ, first, module: (started, dict(environ)))
         worker = process.WorkerProcess(self.messages.append, self.log.append)
         return asyncio.run(worker.run(BuildChannel()))
 
