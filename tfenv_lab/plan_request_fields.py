@@ -27,10 +27,11 @@ def check_batch(batch: str, max_failed: int) -> None:
     """Raise InvalidRequest unless a text is a number of workers or a part of all, and a number is not negative."""
     if not _BATCH.fullmatch(batch):
         raise InvalidRequest(
-            f"“{batch[:20]}” is not the size of a batch.", hint="Write a number of workers, or a part as in 10%."
+            say("“{batch}” is not the size of a batch.", batch=batch[:20]),
+            hint=say("Write a number of workers, or a part as in {example}.", example="10%"),
         )
     if max_failed < 0:
-        raise InvalidRequest(f"The number of workers that may fail cannot be {max_failed}.")
+        raise InvalidRequest(say("The number of workers that may fail cannot be {number}.", number=max_failed))
 
 
 def check_form(field: str, value: str | None, form: re.Pattern[str], example: str) -> None:

@@ -306,7 +306,7 @@ class RunningJobs:
                 case PhaseBegun(name) if not last.done():
                     self._update(replace(self._live[job_id], phase=name, message=PHASES[name], waiting_for=None))
                 case NodesChanged(nodes, done) if not last.done():
-                    text = f"{done} of {len(nodes)} workers"
+                    text = say("{done} of {count} workers", done=done, count=len(nodes))
                     self._update(replace(self._live[job_id], nodes=nodes, message=text))
                 case Noticed(advice):
                     self._notices.setdefault(job_id, []).append(advice)

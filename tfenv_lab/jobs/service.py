@@ -236,7 +236,7 @@ class JobService(LoggingConfigurable):
         """Start the job that brings an environment to the nodes of a cluster."""
         plan = stored.plan
         if not any(node.action in ("install", "enter") for node in plan.nodes):
-            raise InvalidRequest("There is nothing to do: no worker needs the environment, or none can have it.")
+            raise InvalidRequest(say("There is nothing to do: no worker needs the environment, or none can have it."))
         await self.running.make_way(Path(plan.prefix))
         await self._plans().take(plan.id)
         nodes = [NodeResult(node.name, node.address, "waiting", node.prefix or None) for node in plan.nodes]

@@ -276,7 +276,7 @@ class PlanService:
 
 
 async def _no_cluster(request: plan_requests.Rollout) -> Plan:
-    raise NotFound(f"There is no cluster “{request.cluster[:80]}” here.")
+    raise NotFound(say("There is no cluster “{cluster}” here.", cluster=request.cluster[:80]))
 
 
 def _recorded(kind: str, shown: Sequence[str]) -> str:
