@@ -64,9 +64,10 @@ async def _plan(order: MakePlan) -> Answer:
 class _Teller:
     """Messages about the nodes, at most every ``INTERVAL`` seconds."""
 
-    def __init__(self, mode: str) -> None:
-        self._done = DONE[mode]
-        self._results: dict[str, NodeResult] = {}
+    def __init__(self, order: Run) -> None:
+        self._done = DONE[order.mode]
+        planned = [NodeResult(each.node.name, each.node.address, "waiting") for each in order.plan.nodes]
+        self._results = {result.name: result for result in planned}
         self._sent = 0.0
 
     def keep(self, result: NodeResult) -> None:
@@ -83,7 +84,7 @@ class _Teller:
 
 
 async def _run(order: Run) -> Message:
-    teller = _Teller(order.mode)
+    teller = _Teller(order)
     async with connector()(order.address) as engine:
         results = await _rolled_out(engine, order, teller)
     teller.send()
