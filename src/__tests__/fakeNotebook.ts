@@ -37,6 +37,7 @@ export class FakeNotebook {
       model: {
         /** Whether the server saves the document by itself. */
         collaborative: false,
+        contentChanged: new Signal<object, void>(this),
         getMetadata: (key: string): unknown => this.metadata[key],
         setMetadata: (key: string, value: unknown): void => {
           this.metadata[key] = value;

@@ -9,6 +9,7 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { JSONExt } from '@lumino/coreutils';
+import { Throttler } from '@lumino/polling';
 
 import type { Environment, NotebookRecord } from '../../api/generated';
 import { toFailure } from '../../api/request';
@@ -23,6 +24,9 @@ import {
 import { plan } from '../../plan';
 import { ITfenvManager } from '../../tokens';
 import { panelPlugin } from '../panel/panel';
+
+/** Least milliseconds between two looks for changes of environments while a document is edited. */
+const LOOK_MS = 10000;
 
 const NO_ARGS = { args: { type: 'object', properties: {} } } as const;
 
@@ -170,8 +174,15 @@ export const recordPlugin: JupyterFrontEndPlugin<void> = {
         void read(notebook);
       }
     };
+    // Another program may have changed the environment. Without an open panel, nobody asks.
+    const look = new Throttler(() => environments.refresh(), LOOK_MS);
     const follow = (notebook: NotebookPanel): void => {
       const { context } = notebook;
+      context.model.contentChanged.connect(() => {
+        if (onSave && context.model.collaborative) {
+          void look.invoke();
+        }
+      });
       notebook.sessionContext.kernelChanged.connect(() => {
         compare();
         void read(notebook);

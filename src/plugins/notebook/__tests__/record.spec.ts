@@ -126,6 +126,26 @@ describe('recording the environment of a notebook', () => {
     );
   });
 
+  it('is current in a document that the server saves, if another program changes packages', async () => {
+    await open({}, { recordOnSave: true });
+    const { model } = notebook.panel.context;
+    model.collaborative = true;
+    await waitFor(() =>
+      expect(notebook.metadata).toEqual({ tfenv_lab: record('tf219') })
+    );
+    const later = record('tf219', { keras: '3.11.0' });
+    app.server.routes[EXPORT] = JSON.stringify(later);
+    app.server.routes['GET environments'] = {
+      environments: [
+        environment('tf219', { modified: '2026-01-02T00:00:00.000Z' })
+      ]
+    };
+    model.contentChanged.emit();
+    await waitFor(() =>
+      expect(notebook.metadata).toEqual({ tfenv_lab: later })
+    );
+  });
+
   it('does not happen on save if the setting is off', async () => {
     await open();
     notebook.save();
