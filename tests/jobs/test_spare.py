@@ -184,6 +184,19 @@ async def test_a_cancelled_job_ends_the_spare_worker_that_it_took(spare: SpareWo
     assert (workers(), folders()) == ([], set())
 
 
+async def test_a_spare_worker_that_is_killed_before_it_reads_its_order_ends_the_job(
+    spare: SpareWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = await prepared(spare)
+    taken = await asyncio.to_thread(spare.take)
+    assert taken is not None
+    process.kill()
+    await until(lambda: not workers())
+    monkeypatch.setattr(spare, "take", lambda: taken)
+    assert await WorkerProcess(lambda message: None, lambda text: None, spare).run(BuildChannel()) == -signal.SIGKILL
+    assert folders() == set()
+
+
 class TestAServer:
     @pytest.fixture
     def settings(self) -> dict[str, Any]:

@@ -135,4 +135,8 @@ class StartedWorker:
         return self.process
 
     def __exit__(self, *error: object) -> None:
+        # An order that a killed process did not read is still in the buffer, and closing would fail.
+        with contextlib.suppress(BrokenPipeError):
+            if self.process.stdin is not None:
+                self.process.stdin.close()
         self._ending.close()
