@@ -4,7 +4,7 @@ LAB_ARGS ?=
 SUITES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test coverage smoke setup docs images clean python
+.PHONY: help lab test coverage smoke setup docs translations images clean python
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -31,6 +31,10 @@ setup: python ## Only set up: .venv, Node.js if it is missing, the package and i
 docs: python ## Build the documentation site in docs/_build
 	@$(PYTHON) scripts/setup.py --test
 	@.venv/bin/python scripts/test.py docs
+
+translations: python ## Update the template and the catalogs of the translations
+	@$(PYTHON) scripts/setup.py --test
+	@.venv/bin/python scripts/translations.py
 
 images: python ## Take the screenshots of docs/images again
 	@$(PYTHON) scripts/setup.py --test
