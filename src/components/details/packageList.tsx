@@ -8,6 +8,7 @@ import React from 'react';
 
 import type { Package, Why } from '../../api/generated';
 import { PYPI } from '../../models/form/choiceOptions';
+import { shortChannel } from '../../models/texts/channels';
 import { formatBytes } from '../../models/texts/units';
 import { IconButton } from '../shared/iconButton';
 import { PackageName } from '../shared/packageName';
@@ -212,9 +213,4 @@ function NewerVersion(
 /** Two packages can have one name: conda's, and the one that pip installed over it. */
 function keyOf(item: Pick<Package, 'name' | 'source'>): string {
   return `${item.source} ${item.name}`;
-}
-
-/** Return the end of a channel's URL, which is what people call the channel. */
-function shortChannel(channel: string): string {
-  return channel.replace(/\/+$/, '').replace(/^.*:\/\/.*\//, '');
 }

@@ -29,6 +29,7 @@ import {
 } from '../../models/form/choices';
 import { nameProblem, proposeName } from '../../models/form/naming';
 import type { IDraft } from '../../models/state/navigation';
+import { shortChannel } from '../../models/texts/channels';
 import { RadioField, SelectField } from './choiceFields';
 import {
   AssumedDriver,
@@ -80,7 +81,7 @@ export function NewEnvironment(props: INewEnvironmentProps): JSX.Element {
     release,
     choice,
     catalog.channels.length === 1
-      ? catalog.channels[0].name
+      ? shortChannel(catalog.channels[0].name)
       : trans.__('Channels')
   );
   const keras = kerasOptions(release, choice, trans);

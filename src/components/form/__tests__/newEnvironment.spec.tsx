@@ -244,6 +244,19 @@ describe('NewEnvironment', () => {
     expect(requests[0].tensorflow).toBe('2.19.*');
   });
 
+  it('names a channel by the end of its URL', () => {
+    const pypi = { source: 'pypi' } as const;
+    const url = 'file:///srv/channels/lab/';
+    const releases = [
+      release('2.19.1', [
+        variant('cpu', ['3.11']),
+        variant('cpu', ['3.11'], pypi)
+      ])
+    ];
+    show({ catalog: { ...CATALOG, releases, channels: [{ name: url, url }] } });
+    screen.getByRole('radio', { name: 'lab' });
+  });
+
   it('shows the source, and asks for it only if there are two', () => {
     const pypi = { source: 'pypi' } as const;
     const releases = [
