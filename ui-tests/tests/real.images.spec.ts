@@ -2,11 +2,13 @@ import { expect, test } from '@jupyterlab/galata';
 
 import { Panel } from '../panel';
 
-/** Directory of the README's images. */
+/** Directory of the images of the README and the documentation. */
 const README = '../docs/images';
 /** Directory of the images of every screen, narrow and in both themes, for reviews. */
 const SCREENS = '../.reports/images';
 const NARROW = 280;
+/** Width of the panel in the images of the documentation. */
+const USUAL = 320;
 
 const CELLS = [
   `import keras
@@ -42,6 +44,11 @@ test('pictures of every screen @images', async ({ page }) => {
     }
     await page.theme.setLightTheme();
   };
+  const takeForDocs = async (screen: string) => {
+    await page.sidebar.setWidth(USUAL);
+    await panel.root.screenshot({ path: `${README}/${screen}.png` });
+    await page.sidebar.setWidth(NARROW);
+  };
 
   await panel.open();
   await page.sidebar.setWidth(NARROW);
@@ -49,9 +56,11 @@ test('pictures of every screen @images', async ({ page }) => {
   await panel.startNew();
   const { newest } = await panel.chooseOlder();
   await take('new');
+  await takeForDocs('form');
   const name = await panel.name();
   await panel.review();
   await take('review');
+  await takeForDocs('plan');
   await panel.button('Create').click();
   await expect(panel.progress).toBeVisible();
   await panel.root.screenshot({ path: `${SCREENS}/progress-light.png` });
@@ -83,8 +92,8 @@ test('pictures of every screen @images', async ({ page }) => {
     .click();
   await panel.waitForPlan();
   await take('review-update');
-  await page.sidebar.setWidth(320);
-  await panel.root.screenshot({ path: `${README}/review.png` });
+  await takeForDocs('review');
+  await page.sidebar.setWidth(USUAL);
   await panel.button('Back').click();
 
   await panel.startNew();
