@@ -19,6 +19,7 @@ from packaging.version import InvalidVersion, Version
 
 from ..disk import writes
 from ..disk.reads import BoundedReads
+from ..errors import Unsatisfiable
 from . import tags, uv
 from .models import Distribution, IndexSettings
 from .names import normalize
@@ -187,6 +188,8 @@ def _distribution(package: Mapping[str, Any], chooser: tags.Chooser, place: Path
     file = package.get("archive")
     if file is None:
         best = chooser.best(package.get("wheels", ()))
-        file = best if best is not None else package["sdist"]
+        file = best if best is not None else package.get("sdist")
+        if file is None:
+            raise Unsatisfiable(f"{name} {version} has no wheel for this Python and platform.")
     url = file.get("url") or (place / file["path"]).resolve().as_uri()
     return Distribution(name, version, url, file.get("hashes", {}).get("sha256"), file.get("size"))

@@ -26,6 +26,8 @@ _UV = {
 #: The macOS version of the tags that are accepted for a Mac that is not this machine.
 _MACOS = (14, 0)
 _GLIBC = 28
+#: Older names of manylinux tags by the version of glibc (PEP 600); the first two are only for Intel.
+_OLDER = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}
 
 
 @lru_cache
@@ -52,7 +54,12 @@ def platforms(subdir: str) -> list[str]:
     system, _, machine = subdir.partition("-")
     if system == "linux":
         arch = "x86_64" if machine == "64" else machine
-        return [*(f"manylinux_2_{minor}_{arch}" for minor in range(_GLIBC, 4, -1)), f"linux_{arch}"]
+        found = []
+        for minor in range(_GLIBC, 4, -1):
+            found.append(f"manylinux_2_{minor}_{arch}")
+            if minor in _OLDER and (minor == 17 or arch == "x86_64"):
+                found.append(f"{_OLDER[minor]}_{arch}")
+        return [*found, f"linux_{arch}"]
     if system == "osx":
         return list(mac_platforms(_MACOS, "arm64" if machine == "arm64" else "x86_64"))
     return ["win_amd64" if subdir == "win-64" else subdir.replace("-", "_")]
