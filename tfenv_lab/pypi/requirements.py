@@ -8,7 +8,7 @@ from typing import Any
 
 from packaging.markers import default_environment
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import InvalidSpecifier, Specifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from ..errors import InvalidSpec
@@ -124,6 +124,36 @@ def satisfied(requirement: str, version: str) -> bool:
         return Requirement(requirement).specifier.contains(Version(version), prereleases=True)
     except InvalidVersion:
         return False
+
+
+def simplest(specifier: str) -> str:
+    """Return a specifier that admits the same releases, without the parts that others make unnecessary.
+
+    A text that is none, such as one of conda's, is returned as it is.
+    """
+    try:
+        versions = {part: Version(part.version.removesuffix(".*")) for part in SpecifierSet(specifier)}
+    except (InvalidSpecifier, InvalidVersion):
+        return specifier
+    lower = [part for part in versions if part.operator in (">=", ">")]
+    upper = [part for part in versions if part.operator in ("<=", "<")]
+    # Of two limits with the same version, the one that excludes it is narrower.
+    least = max(lower, key=lambda part: (versions[part], part.operator == ">"), default=None)
+    most = min(upper, key=lambda part: (versions[part], part.operator == "<="), default=None)
+
+    def is_outside(part: Specifier) -> bool:
+        excluded = versions[part]
+
+        def start(limit: Specifier) -> tuple[int, ...]:
+            return (versions[limit].epoch, *versions[limit].release[: len(excluded.release)])
+
+        own = (excluded.epoch, *excluded.release)
+        return (least is not None and start(least) > own) or (most is not None and start(most) < own)
+
+    limits = [part for part in (least, most) if part is not None]
+    others = [part for part in versions if part not in lower and part not in upper]
+    kept = [part for part in others if part.operator != "!=" or not is_outside(part)]
+    return ",".join([*map(str, limits), *sorted(map(str, kept))])
 
 
 def without_version(requirement: str) -> str:

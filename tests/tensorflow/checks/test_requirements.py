@@ -138,7 +138,7 @@ class TestOfPip:
         environment.distribution("tf-keras", "2.18.0", installer="uv", requires=["tensorflow<2.19,>=2.18"])
         problem = only(run(environment))
         assert problem.message == "tf-keras needs tensorflow-cpu <2.19,>=2.18, but 2.19.1 is installed."
-        assert specs(problem) == ["pypi:tensorflow-cpu<2.19,>=2.18"]
+        assert specs(problem) == ["pypi:tensorflow-cpu>=2.18,<2.19"]
 
     def test_markers_are_those_of_the_environment(self, environment: FakeEnvironment) -> None:
         environment.tensorflow()

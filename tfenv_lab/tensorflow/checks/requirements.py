@@ -10,7 +10,7 @@ from typing import Any
 from ...conda.prefix import projects
 from ...pypi.models import MARK
 from ...pypi.names import normalize
-from ...pypi.requirements import needs
+from ...pypi.requirements import needs, simplest
 from ...sentences import say
 from ...tensorflow_packages import DISTRIBUTIONS, PACKAGES, RIVALS
 from . import owners
@@ -148,7 +148,7 @@ def unmet(subject: Subject, observed: Observed) -> Iterator[Finding]:
     for need, met in every:
         # A resolver for an index does not know what the packages need that stay.
         specs = (each.spec for each, _ in every if normalize(each.name) == normalize(need.name) and each.spec)
-        problem = _problem(subject, need, met, ",".join(dict.fromkeys(specs)))
+        problem = _problem(subject, need, met, simplest(",".join(dict.fromkeys(specs))))
         if problem is not None:
             yield Finding(problem, _marks(need.name))
 
