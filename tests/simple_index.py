@@ -10,6 +10,7 @@ import io
 import json
 import re
 import ssl
+import subprocess
 import tarfile
 import threading
 import time
@@ -191,6 +192,22 @@ class SimpleIndex:
                 member.size = len(text)
                 archive.addfile(member, io.BytesIO(text.encode()))
         return self._list(name, _File(path))
+
+    def source_url(self, kind: str, name: str = "rough") -> str:
+        """Add a source archive; return its URL, or that of the same files in a ``directory`` or ``repository``."""
+        archive = self.add_source(name)
+        if kind == "archive":
+            return archive.as_uri()
+        folder = self.directory.parent / f"{name}-{kind}"
+        with tarfile.open(archive) as packed:
+            packed.extractall(folder, filter="data")
+        [inside] = folder.iterdir()
+        if kind == "directory":
+            return inside.as_uri()
+        who = ["-c", "user.name=Ada", "-c", "user.email=ada@localhost"]
+        for line in (["init", "-q"], ["add", "."], [*who, "commit", "-q", "-m", "Begin"]):
+            subprocess.run(["git", *line], cwd=inside, check=True)
+        return f"git+{inside.as_uri()}"
 
     def up(self, tls: ssl.SSLContext | None = None) -> None:
         """Start to answer, over HTTPS with ``tls``; after ``down`` at the same address."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,18 @@ class TestSourceBuilds:
     @pytest.fixture
     def settings(self) -> dict[str, Any]:
         return {"allow_source_builds": False}
+
+    @pytest.mark.parametrize("kind", ["archive", "directory", "repository"])
+    @pytest.mark.parametrize("consent", [False, True])
+    async def test_the_source_at_a_url_is_refused(
+        self, simple_index: SimpleIndex, api: Api, kind: str, consent: bool
+    ) -> None:
+        if kind == "repository" and shutil.which("git") is None:
+            pytest.skip("needs git")
+        packages = [f"pypi:rough @ {simple_index.source_url(kind)}"]
+        code, error = await api.call("POST", "plans", {**CREATE, "packages": packages, "source_builds": consent})
+        assert (code, error["reason"]) == (403, "index-not-allowed")
+        assert "TfenvLab.allow_source_builds" in error["hint"]
 
     async def test_a_project_without_a_wheel_has_no_solution(self, simple_index: SimpleIndex, api: Api) -> None:
         simple_index.add_source("alpha", "1.0")

@@ -24,6 +24,8 @@ DISTRIBUTIONS = (
     "tensorflow-aarch64",
     "tensorflow-rocm",
 )
+#: Packages of either source that contain the module ``tensorflow``.
+TENSORFLOWS = LEADS.union(DISTRIBUTIONS)
 #: The distributions among them that are CPU-only.
 CPU_DISTRIBUTIONS = frozenset(
     ("tensorflow-cpu", "tensorflow-intel", "intel-tensorflow", "tensorflow-macos", "tensorflow-cpu-aws")
@@ -51,7 +53,8 @@ _LEAST_KERAS = {(2, 16): (3, 0), (2, 17): (3, 2), (2, 18): (3, 5), (2, 20): (3, 
 
 def rank(name: str) -> int:
     """Return what sorts TensorFlow, Keras and Python before other packages."""
-    return FIRST.index(name) if name in FIRST else len(FIRST)
+    known = FIRST[0] if name in DISTRIBUTIONS else name
+    return FIRST.index(known) if known in FIRST else len(FIRST)
 
 
 def has_keras_3(tensorflow: str) -> bool:

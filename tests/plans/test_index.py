@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from .. import python_package
 from ..conftest import Api
 from ..simple_index import SimpleIndex
 from ..tiny_channel import TinyChannel
+from ..tiny_tensorflow import SITE
 
 
 @pytest.fixture
@@ -32,6 +34,16 @@ def tensorflow_channel(channel: TinyChannel, tmp_path: Path) -> TinyChannel:
     return channel
 
 
+def add_project(channel: TinyChannel, name: str, version: str) -> None:
+    """Add a conda package with the metadata of a Python project."""
+    info = f"{SITE}/{name}-{version}.dist-info"
+    files = {
+        f"{SITE}/{name}/__init__.py": f"__version__ = {version!r}\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+    }
+    channel.add(name, version, depends=["python"], files=files)
+
+
 async def packages(api: Api, name: str) -> dict[str, tuple[str, str]]:
     environment = await api.environment(name)
     _, found = await api.call("GET", f"environments/{environment['id']}/packages")
@@ -40,6 +52,14 @@ async def packages(api: Api, name: str) -> dict[str, tuple[str, str]]:
 
 def by_name(plan: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {entry["name"]: entry for entry in plan["entries"]}
+
+
+async def by_hand(environment: dict[str, Any], *wanted: str) -> None:
+    """Install packages with uv, as in a terminal."""
+    python = Path(environment["prefix"]) / "bin" / "python"
+    line = [uv.binary(), "pip", "install", "--python", str(python), *wanted]
+    done = await asyncio.to_thread(subprocess.run, line, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 async def test_a_plan_has_packages_of_both_sources(api: Api, simple_index: SimpleIndex) -> None:
@@ -179,6 +199,26 @@ async def test_the_packages_say_their_source_and_what_was_requested(api: Api, si
     assert packages["greet"]["build"] == "py3-none-any"
 
 
+@pytest.mark.parametrize("kind", ["archive", "directory", "repository"])
+async def test_the_source_at_a_url_is_built_only_if_the_request_permits_it(
+    api: Api, simple_index: SimpleIndex, kind: str
+) -> None:
+    if kind == "repository" and shutil.which("git") is None:
+        pytest.skip("needs git")
+    url = simple_index.source_url(kind)
+    request = {"kind": "create", "name": "new", "packages": [f"pypi:rough @ {url}"]}
+    status, error = await api.call("POST", "plans", request)
+    assert (status, error["reason"]) == (422, "build-needed"), error
+    plan = await api.plan(**request, source_builds=True)
+    assert "source-build" in [warning["code"] for warning in plan["warnings"]]
+    job = await api.apply(**request, source_builds=True)
+    assert job["state"] == "succeeded", job
+    identity = (await api.environment("new"))["id"]
+    simple_index.add("greet", "1.0")
+    plan = await api.plan(kind="install", environment=identity, specs=["pypi:greet"])
+    assert list(by_name(plan)) == ["greet"], "what was built stays, without another permission"
+
+
 async def test_a_package_without_a_wheel_is_built_only_if_the_request_permits_it(
     api: Api, simple_index: SimpleIndex
 ) -> None:
@@ -225,17 +265,22 @@ async def test_versions_that_conda_holds_are_named_in_the_error(api: Api, simple
     body = {"kind": "create", "name": "new", "packages": ["numpy", "pypi:greet"]}
     status, error = await api.call("POST", "plans", body)
     assert (status, error["reason"]) == (422, "unsatisfiable")
-    assert "numpy" in error["details"]
+    assert error["details"].endswith("These packages stay as they are: conda's numpy 2.1.0.")
+
+
+async def test_a_version_that_a_channel_excludes_is_named(api: Api, simple_index: SimpleIndex) -> None:
+    simple_index.add("numpy", "1.9")
+    body = {"kind": "create", "name": "new", "packages": ["numpy", "pypi:numpy<2"]}
+    status, error = await api.call("POST", "plans", body)
+    assert (status, error["reason"]) == (422, "unsatisfiable")
+    assert error["message"] == "A channel provides numpy 2.1.0, but numpy<2 is requested from the package index."
 
 
 async def test_a_package_that_pip_installed_is_adopted_and_updated(api: Api, simple_index: SimpleIndex) -> None:
     simple_index.add("greet", "1.0")
     await api.apply(kind="create", name="new")
     environment = await api.environment("new")
-    python = Path(environment["prefix"]) / "bin" / "python"
-    by_hand = [uv.binary(), "pip", "install", "--python", str(python), "greet"]
-    done = await asyncio.to_thread(subprocess.run, by_hand, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    await by_hand(environment, "greet")
     assert (await packages(api, "new"))["greet"] == ("1.0", "pypi")
     simple_index.add("greet", "2.0")
 
@@ -248,6 +293,102 @@ async def test_a_package_that_pip_installed_is_adopted_and_updated(api: Api, sim
     assert (await packages(api, "new"))["greet"] == ("2.0", "pypi")
     site = next(Path(environment["prefix"]).glob("lib/python*/site-packages"))
     assert [path.name for path in site.glob("greet-*.dist-info")] == ["greet-2.0.dist-info"]
+
+
+class TestOthers:
+    """Packages that pip or uv installed in a terminal, in plans that name them."""
+
+    async def installed(self, api: Api, *wanted: str) -> str:
+        """Create an environment, install packages in it as in a terminal, and return its id."""
+        await api.apply(kind="create", name="new")
+        environment = await api.environment("new")
+        await by_hand(environment, *wanted)
+        return str(environment["id"])
+
+    async def test_a_removal_names_and_uninstalls_them(self, api: Api, simple_index: SimpleIndex) -> None:
+        simple_index.add("greet", "1.0", scripts={"greet": "#!python\nprint(1)\n"})
+        identity = await self.installed(api, "greet")
+        plan = await api.plan(kind="remove", environment=identity, packages=["greet"])
+        entry = by_name(plan)["greet"]
+        assert (entry["action"], entry["from"]["version"], entry["to"]) == ("remove", "1.0", None)
+        job = await api.apply(kind="remove", environment=identity, packages=["greet"])
+        assert job["state"] == "succeeded", job
+        assert "greet" not in await packages(api, "new")
+
+    async def test_a_removal_takes_ours_and_theirs_together(self, api: Api, simple_index: SimpleIndex) -> None:
+        simple_index.add("greet", "1.0")
+        simple_index.add("hello", "1.0")
+        identity = await self.installed(api, "greet")
+        await api.apply(kind="install", environment=identity, specs=["pypi:hello"])
+        plan = await api.plan(kind="remove", environment=identity, packages=["greet", "hello"])
+        assert {name: entry["action"] for name, entry in by_name(plan).items()} == {
+            "greet": "remove",
+            "hello": "remove",
+        }
+        job = await api.apply(kind="remove", environment=identity, packages=["greet", "hello"])
+        assert job["state"] == "succeeded", job
+        assert not {"greet", "hello"} & (await packages(api, "new")).keys()
+
+    @pytest.mark.parametrize(
+        ("spec", "action", "before"),
+        [
+            ("pypi:greet==1.0", "downgrade", "1.5"),
+            ("pypi:greet==1.5", "install", None),
+            ("pypi:greet==2.0", "upgrade", "1.5"),
+        ],
+    )
+    async def test_an_adoption_says_the_version_before(
+        self, api: Api, simple_index: SimpleIndex, spec: str, action: str, before: str | None
+    ) -> None:
+        for version in ("1.0", "1.5", "2.0"):
+            simple_index.add("greet", version)
+        identity = await self.installed(api, "greet==1.5")
+        plan = await api.plan(kind="install", environment=identity, specs=[spec])
+        entry = by_name(plan)["greet"]
+        assert (entry["action"], entry["from"] and entry["from"]["version"]) == (action, before)
+
+    async def test_one_over_condas_that_leaves_comes_from_the_index(
+        self, api: Api, simple_index: SimpleIndex, tensorflow_channel: TinyChannel
+    ) -> None:
+        add_project(tensorflow_channel, "shapes", "2.0")
+        tensorflow_channel.add("tensorflow", "2.20.0", noarch="generic", depends=["python", "shapes"])
+        await asyncio.to_thread(tensorflow_channel.index)
+        simple_index.add("tensorflow-cpu", "2.20.0", requires=["shapes"])
+        simple_index.add("shapes", "1.9")
+        await api.apply(kind="create", name="new", packages=["tensorflow"])
+        environment = await api.environment("new")
+        await by_hand(environment, "shapes==1.9")
+        request = {"kind": "install", "environment": environment["id"], "specs": ["pypi:tensorflow-cpu"]}
+        assert by_name(await api.plan(**request))["shapes"]["source"] == "pypi"
+        await api.apply(**request)
+        assert (await packages(api, "new"))["shapes"] == ("1.9", "pypi")
+
+    @pytest.mark.parametrize("version", ["1.9", "2.0", "2.1"])
+    async def test_a_package_of_a_channel_replaces_them(
+        self, api: Api, simple_index: SimpleIndex, tensorflow_channel: TinyChannel, version: str
+    ) -> None:
+        add_project(tensorflow_channel, "shapes", "2.0")
+        await asyncio.to_thread(tensorflow_channel.index)
+        simple_index.add("shapes", version)
+        identity = await self.installed(api, "shapes")
+        request = {"kind": "install", "environment": identity, "specs": ["shapes"]}
+        assert [each["code"] for each in (await api.plan(**request))["warnings"]] == ["pip-overwritten"]
+        await api.apply(**request)
+        assert (await packages(api, "new"))["shapes"] == ("2.0", "conda")
+        site = next(Path((await api.environment("new"))["prefix"]).glob("lib/python*/site-packages"))
+        assert [path.name for path in site.glob("shapes-*.dist-info")] == ["shapes-2.0.dist-info"]
+
+    async def test_one_over_condas_does_not_move_with_another_package(
+        self, api: Api, simple_index: SimpleIndex
+    ) -> None:
+        simple_index.add("numpy", "1.9")
+        simple_index.add("greet", "1.0")
+        await api.apply(kind="create", name="new", packages=["numpy"])
+        environment = await api.environment("new")
+        await by_hand(environment, "numpy==1.9")
+        plan = await api.plan(kind="install", environment=environment["id"], specs=["pypi:greet"])
+        assert list(by_name(plan)) == ["greet"]
+        assert plan["warnings"] == []
 
 
 class TestDigest:
@@ -301,10 +442,7 @@ class TestAdoption:
         for each in ("2.1", "3.0"):
             simple_index.add("greet", each)
         environment = await api.environment("new")
-        python = Path(environment["prefix"]) / "bin" / "python"
-        by_hand = [uv.binary(), "pip", "install", "--python", str(python), f"greet=={version}"]
-        done = await asyncio.to_thread(subprocess.run, by_hand, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+        await by_hand(environment, f"greet=={version}")
         return str(environment["id"])
 
     @pytest.mark.parametrize("other", [False, True], ids=["at once", "after another change"])
@@ -428,6 +566,49 @@ class TestOnlyOneTensorFlow:
             "POST", "plans", {"kind": "install", "environment": identity, "specs": ["pypi:tf-keras"]}
         )
         assert (status, answer["reason"]) == (422, "unsatisfiable"), answer
+
+    @pytest.mark.parametrize(("first", "second"), [("tensorflow-cpu", "tensorflow"), ("tensorflow", "tensorflow-cpu")])
+    async def test_another_one_takes_its_place(self, api: Api, first: str, second: str) -> None:
+        identity = await self.create(api, f"{first}==2.20.*")
+        request = {"kind": "install", "environment": identity, "specs": [f"pypi:{second}"]}
+        plan = await api.plan(**request)
+        assert {name: entry["action"] for name, entry in by_name(plan).items()} == {first: "remove", second: "install"}
+        assert "requested-removed" not in [each["code"] for each in plan["warnings"]]
+        await api.apply(**request)
+        assert await self.versions(api) == {second: "2.21.0"}
+
+    async def test_another_one_takes_the_place_of_that_of_pip(self, api: Api) -> None:
+        await api.apply(kind="create", name="new")
+        environment = await api.environment("new")
+        await by_hand(environment, "tensorflow==2.20.0")
+        request = {"kind": "install", "environment": environment["id"], "specs": ["pypi:tensorflow-cpu"]}
+        plan = await api.plan(**request)
+        assert by_name(plan)["tensorflow"]["action"] == "remove"
+        await api.apply(**request)
+        assert await self.versions(api) == {"tensorflow-cpu": "2.21.0"}
+
+    @pytest.mark.parametrize("version", ["2.20.*", "2.21.*"])
+    async def test_a_channel_can_take_it_back(self, api: Api, tensorflow_channel: TinyChannel, version: str) -> None:
+        tensorflow_channel.add("tensorflow", "2.20.0", noarch="generic", depends=["python"])
+        await asyncio.to_thread(tensorflow_channel.index)
+        identity = await self.create(api, f"tensorflow-cpu=={version}")
+        request = {"kind": "install", "environment": identity, "specs": [f"{tensorflow_channel.url}::tensorflow"]}
+        plan = await api.plan(**request)
+        found = by_name(plan)
+        assert {name: (entry["action"], entry["source"]) for name, entry in found.items()} == {
+            "tensorflow": ("install", "conda"),
+            "tensorflow-cpu": ("remove", "pypi"),
+        }
+        moves = ["tensorflow-minor"] if version == "2.21.*" else []
+        assert [each["code"] for each in plan["warnings"]] == [*moves, "source-changes"]
+        await api.apply(**request)
+        assert await self.versions(api) == {"tensorflow": "2.20.0"}
+
+    async def test_its_removal_needs_no_warning(self, api: Api) -> None:
+        identity = await self.create(api, "tensorflow-cpu")
+        plan = await api.plan(kind="remove", environment=identity, packages=["tensorflow"])
+        assert by_name(plan)["tensorflow-cpu"]["action"] == "remove"
+        assert plan["warnings"] == []
 
     async def test_the_whole_tensorflow_is_installed_where_nothing_else_is(self, api: Api) -> None:
         await self.create(api, "hub")

@@ -47,6 +47,11 @@ class _Package:
     exact: tuple[str, ...] = ()
 
     @property
+    def is_known(self) -> bool:
+        """Whether the file is known that it was installed from; pip and uv do not say it."""
+        return self.source == "conda" or self.channel is not None
+
+    @property
     def side(self) -> Installed:
         return {"version": self.version, "build": self.build, "channel": self.channel}
 
@@ -60,7 +65,9 @@ def _of_conda(record: RepoDataRecord) -> _Package:
 
 def _of_index(found: Distribution) -> _Package:
     identity = (found.version, found.tag, found.sha256 or found.url)
-    return _Package(found.version, found.tag, found.origin, found.size, "pypi", identity)
+    # What pip or uv installed in a terminal has no URL, so its file is not known.
+    build, origin = (found.tag, found.origin) if found.url else ("", None)
+    return _Package(found.version, build, origin, found.size, "pypi", identity)
 
 
 def same(a: RepoDataRecord, b: RepoDataRecord) -> bool:
@@ -96,6 +103,9 @@ def entries(
         was, will = old.get(name), new.get(name)
         if was is not None and will is not None and (was.source, was.identity) == (will.source, will.identity):
             continue
+        if was is not None and will is not None and not was.is_known and was.version == will.version:
+            # The change adopts what pip or uv installed.
+            was = None
         present = will or was
         found.append(
             Entry(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from ..pypi.exact import ExactFiles
 from ..pypi.failures import needs_build
 from ..pypi.index import IndexReader
 from ..pypi.models import Distribution, IndexLock, IndexPolicy, IndexSettings
-from ..sentences import redact, say
+from ..sentences import redact, say, some
 from . import locked_packages
 from .index_state import IndexState
 
@@ -34,8 +35,9 @@ class FromIndex:
     """The packages of an environment that are from an index, after a change.
 
     ``requirements`` are what the user requested of it, by project. ``taken_over`` are projects that conda packages
-    provide instead from now on. ``withdrawn`` has the packages with their versions that their authors withdrew from the
-    index, and the reasons, which may be empty. ``notes`` say what of an imported file is left out.
+    provide instead from now on, and ``displaced`` those that pip or uv installed. ``withdrawn`` has the packages with
+    their versions that their authors withdrew from the index, and the reasons, which may be empty. ``notes`` say what
+    of an imported file is left out.
     """
 
     distributions: Sequence[Distribution] = ()
@@ -43,6 +45,7 @@ class FromIndex:
     taken_over: Sequence[str] = ()
     notes: Sequence[str] = ()
     withdrawn: Mapping[str, str] = field(default_factory=dict)
+    displaced: Sequence[str] = ()
 
 
 class IndexSolver:
@@ -106,6 +109,7 @@ class IndexSolver:
         wanted = {name: text for name, text in requested.items() if name not in conda}
         unsolved = {**wanted, **taken.unsolved}
         conflicts = [text for name, text in requested.items() if name in conda]
+        _require_fitting(conflicts, conda)
         others = {
             package.name: package.version
             for package in state.others
@@ -113,7 +117,7 @@ class IndexSolver:
         }
         withdrawn: dict[str, str] = {}
         question = resolving.Question(
-            # conda's version may not fit a requirement; the resolver then says so.
+            # They may have extras, which conda's package does not bring.
             requirements=[*unsolved.values(), *conflicts],
             python=python,
             subdir=self._subdir,
@@ -124,7 +128,11 @@ class IndexSolver:
             on_withdrawn=withdrawn.__setitem__,
         )
         _require_permitted(unsolved.values(), policy, builds)
-        found, notes = await self._beside(exact if lock.is_partial else {}, question, configured)
+        try:
+            found, notes = await self._beside(exact if lock.is_partial else {}, question, configured)
+        except Unsatisfiable as error:
+            error.details = _with_held(error.details or "", {"conda": conda, "pip": others})
+            raise
         hashed = [each for each in found if each.name in taken.hashes]
         same = {
             each.name: await files.with_hashes(
@@ -133,7 +141,9 @@ class IndexSolver:
             for each in hashed
         }
         both = [*taken.distributions, *(same.get(each.name, each) for each in found)]
-        taken_over = sorted(name for name in state.versions if name in conda)
+        if not builds:
+            _require_no_builds([each for each in both if each not in state.distributions], policy)
+        taken_over = sorted(each.name for each in state.distributions if each.name in conda)
         new = {f"{each.name} {each.version}" for each in both if state.versions.get(each.name) != each.version}
         notes = [*taken.notes, *notes]
         return FromIndex(
@@ -141,7 +151,7 @@ class IndexSolver:
             {**wanted, **taken.requested},
             taken_over,
             notes,
-            {label: reason for label, reason in withdrawn.items() if label in new},
+            withdrawn={label: reason for label, reason in withdrawn.items() if label in new},
         )
 
     async def _beside(
@@ -205,12 +215,55 @@ class IndexSolver:
         return await resolving.resolve(one, configured, self._stand_ins)
 
 
+def _require_fitting(wanted: Iterable[str], conda: Mapping[str, str]) -> None:
+    """Raise Unsatisfiable if a requirement excludes the version of its project that a conda package provides."""
+    for text in wanted:
+        name = texts.name_of(text)
+        if not texts.satisfied(text, conda[name]):
+            raise Unsatisfiable(
+                say(
+                    "A channel provides {name} {version}, but {text} is requested from the package index.",
+                    name=name,
+                    version=conda[name],
+                    text=text,
+                ),
+                hint=say("Request this version from the channel, or request the package only from the index."),
+            )
+
+
+def _with_held(details: str, held: Mapping[str, Mapping[str, str]]) -> str:
+    """Return an explanation with the versions of the packages in it that stay. ``held`` has them by their installer."""
+    words = set(re.findall(r"[\w-]+", details))
+    named = [
+        f"{who}'s {name} {version}" for who, found in held.items() for name, version in found.items() if name in words
+    ]
+    return f"{details}\nThese packages stay as they are: {', '.join(named)}." if named else details
+
+
+def _require_no_builds(new: Iterable[Distribution], policy: IndexPolicy) -> None:
+    """Raise BuildNeeded, or IndexNotAllowed, if new packages must be built.
+
+    uv resolves a directory, a repository or an archive without a build if that states its metadata.
+    """
+    sources = [f"{each.name} (from {redact(each.url)[:200]})" for each in new if not each.is_wheel]
+    if not sources:
+        return
+    message = say("Packages would have to be built from source: {sources}.", sources=some(sources, 5))
+    if not policy.allow_source_builds:
+        raise IndexNotAllowed(say("{message} The administrator does not permit this.", message=message), hint=_wheels())
+    raise BuildNeeded(message)
+
+
+def _wheels() -> str:
+    return say("Use packages with wheels, or ask the administrator to change TfenvLab.allow_source_builds.")
+
+
 def _require_permitted(wanted: Iterable[str], policy: IndexPolicy, builds: bool) -> None:
     """Raise IndexNotAllowed for what the administrator forbids: builds, and requirements that name a URL or path."""
     if builds and not policy.allow_source_builds:
         raise IndexNotAllowed(
             say("The administrator does not permit building packages from source."),
-            hint=say("Use packages with wheels, or ask the administrator to change TfenvLab.allow_source_builds."),
+            hint=_wheels(),
         )
     for text in wanted:
         url = Requirement(text).url

@@ -40,6 +40,11 @@ class IndexState:
         found = {package.name: package.version for package in self.others}
         return {**found, **{each.name: each.version for each in self.distributions}}
 
+    def with_others(self, gone: Collection[str]) -> list[Distribution]:
+        """Return our distributions, and those of pip and uv that a change removes or replaces, without a URL."""
+        others = [Distribution(each.name, each.version, "") for each in self.others if each.name in gone]
+        return [*self.distributions, *others]
+
     @property
     def names(self) -> set[str]:
         """The projects of all these packages."""

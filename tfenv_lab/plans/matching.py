@@ -10,7 +10,6 @@ from ..conda.formats.model import Choice
 from ..conda.prefix import lock
 from ..errors import InvalidRequest
 from ..plan_requests import Import, Match
-from ..pypi.models import Distribution
 from ..sentences import say
 
 if TYPE_CHECKING:
@@ -41,8 +40,8 @@ def matched(request: Match, name: str, imported: Solved, found: FoundEnvironment
     imported = replace(imported, request=request, name=name)
     if found is None:
         return imported
-    others = [Distribution(each.name, each.version, "") for each in found.index.others]
-    before = [*found.index.distributions, *others]
+    others = sorted({each.name for each in found.index.others})
+    before = found.index.with_others(others)
     if lock.digest(found.state.records, before) != lock.digest(imported.after, imported.distributions):
         found.environment.require_changeable()
     return replace(
@@ -54,7 +53,7 @@ def matched(request: Match, name: str, imported: Solved, found: FoundEnvironment
         environment=found.environment,
         distributions_before=before,
         requirements_before=found.index.requirements,
-        others_removed=tuple(sorted(each.name for each in others)),
+        others_removed=tuple(others),
         # Those of an environment that exists stay.
         variables={},
     )

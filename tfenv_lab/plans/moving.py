@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from .. import plan_requests as requests
 from ..errors import IndexUnreachable, Unsatisfiable
+from ..pypi import requirements
 from ..pypi.models import MARK
 from ..tensorflow_packages import DISTRIBUTIONS, LEADS
 from . import index_state, installed_state, removing, sources
@@ -31,7 +32,8 @@ class _Task:
     ``new`` are conda specs by name, ``freed`` the conda packages that may move, ``stuck`` those that no channel has,
     and ``held`` constraints. ``requested`` are all requirements after the change, ``changed`` those that the request
     names, and ``upgrade`` the projects that may move (None: all). ``moved`` has the specs that became requirements, by
-    project, and ``replaced`` names conda packages that give way to the index.
+    project, and ``replaced`` names conda packages that give way to the index. ``left`` are the projects from the index
+    that give way to other packages with the same files, or to those of a channel.
     """
 
     new: Mapping[str, str] = field(default_factory=dict)
@@ -43,6 +45,7 @@ class _Task:
     upgrade: Collection[str] | None = ()
     moved: Mapping[str, str] = field(default_factory=dict)
     replaced: Collection[str] = ()
+    left: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ async def move(
         solved = replace(solved, requirements=remembered)
     installed = {each.name for each in found.index.distributions}
     others = {package.name for package in found.index.others}
+    replaced = others.intersection({*rest.others_removed, *task.left, *(each.name for each in solved.distributions)})
     return Solved(
         request,
         request.into or found.environment.name,
@@ -98,13 +102,11 @@ async def move(
         virtual=conda.virtual,
         held_back=conda.held_back,
         passed_over=conda.passed_over,
-        distributions_before=found.index.distributions,
+        distributions_before=found.index.with_others(replaced),
         distributions=solved.distributions,
         requirements=dict(solved.requirements),
         requirements_before=found.index.requirements,
-        others_removed=tuple(
-            sorted({*rest.others_removed, *others.intersection(each.name for each in solved.distributions)})
-        ),
+        others_removed=tuple(sorted({*replaced, *solved.displaced})),
         from_index=task.moved,
         crossing=tuple(sorted({*task.replaced, *solved.taken_over})),
         builds=tuple(each.name for each in solved.distributions if not each.is_wheel and each.name not in installed),
@@ -168,7 +170,9 @@ def _install_task(split: sources.Split, found: FoundEnvironment, moved: Mapping[
         # TensorFlow moves to the index: conda's packages of it give way, with all that only they need.
         replaced = LEADS.intersection(state.names)
     former = {name: text for name, text in found.index.former.items() if name in split.requirements}
-    requested = combined({**found.index.requirements, **former}, split.requirements)
+    left = _left(split, found)
+    earlier = {name: text for name, text in {**found.index.requirements, **former}.items() if name not in left}
+    requested = combined(earlier, split.requirements)
     return _Task(
         new=new,
         requested=requested,
@@ -176,7 +180,19 @@ def _install_task(split: sources.Split, found: FoundEnvironment, moved: Mapping[
         upgrade={name for name in split.requirements if name in found.index.names},
         moved=moved,
         replaced=replaced,
+        left=left,
     )
+
+
+def _left(split: sources.Split, found: FoundEnvironment) -> set[str]:
+    """Return the projects from the index that an install gives up.
+
+    They are those that it requests of a certain channel, and each other TensorFlow, which has the same files.
+    """
+    left = {requirements.normalize(name) for name in split.fixed}
+    if not LEADS.isdisjoint(split.fixed) or not split.requirements.keys().isdisjoint(DISTRIBUTIONS):
+        left.update(DISTRIBUTIONS)
+    return (left & found.index.names) - split.requirements.keys()
 
 
 async def _doubled(found: FoundEnvironment, conda: _CondaPart, split: sources.Split, index: IndexSolver) -> set[str]:
@@ -292,11 +308,20 @@ async def _on_index(
     if not task.changed and task.upgrade is not None and conda.after is found.state.records:
         return FromIndex(found.index.distributions, dict(found.index.requirements))
     builds = request.source_builds
-    return await index.solve(
+    gone, displaced = set(task.left), set[str]()
+    if found.index.others and conda.after is not found.state.records:
+        before = set(await index.provided(found.state.records, found.prefix))
+        after = set(await index.provided(conda.after, found.prefix))
+        # What pip wrote over the files of a conda package goes with that package, and a new one takes its place.
+        gone |= before - after
+        displaced = (after - before) & {package.name for package in found.index.others}
+    stay = [package for package in found.index.others if package.name not in gone]
+    solved = await index.solve(
         task.requested,
         conda.after,
-        found.index,
+        replace(found.index, others=stay),
         prefix=found.prefix,
         upgrade=task.upgrade,
         builds=builds,
     )
+    return replace(solved, displaced=sorted(displaced))

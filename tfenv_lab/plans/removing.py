@@ -38,6 +38,7 @@ async def remove(request: Remove, found: FoundEnvironment, solver: IndexSolver) 
     state, index = rest.found.state, rest.found.index
     return replace(
         in_place(found, request, state.records, dict(state.requested), rest.names),
+        distributions_before=found.index.with_others(rest.others_removed),
         distributions=index.distributions,
         requirements=index.requirements,
         others_removed=rest.others_removed,

@@ -12,7 +12,7 @@ from .. import plan_requests
 from ..errors import InvalidName
 from ..models import Advice
 from ..sentences import joined, listing, listing_n, say, say_n, some
-from ..tensorflow_packages import CUDA_RUNTIME, DISTRIBUTIONS
+from ..tensorflow_packages import CUDA_RUNTIME, DISTRIBUTIONS, LEADS, TENSORFLOWS
 from ..variants import variant_of
 from ..versions import minor_numbers
 from .import_warnings import warnings as of_import
@@ -85,10 +85,15 @@ def _moved(lines: Sequence[Entry], name: str) -> tuple[str, str] | None:
 
 
 def _tensorflow(solved: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
-    moved = next((found for name in DISTRIBUTIONS if (found := _moved(lines, name))), None)
-    if moved is None or minor_numbers(moved[0]) == minor_numbers(moved[1]) or solved.source is not None:
+    # Another package can take TensorFlow's place.
+    ours = [entry for name in DISTRIBUTIONS for entry in lines if entry.name == name]
+    before = next((entry.from_["version"] for entry in ours if entry.from_), None)
+    after = next((entry.to["version"] for entry in ours if entry.to), None)
+    if before is None or after is None or solved.source is not None:
         return
-    old, new = minor_numbers(moved[0]), minor_numbers(moved[1])
+    old, new = minor_numbers(before), minor_numbers(after)
+    if old == new:
+        return
     step = "major" if old[0] != new[0] else "minor"
     copy = _copy(solved)
     yield Advice(
@@ -97,8 +102,8 @@ def _tensorflow(solved: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
         say(
             "TensorFlow changes from {moved} to {moved_2}, another {step} version. Code and saved "
             "models may need changes.{value}",
-            moved=moved[0],
-            moved_2=moved[1],
+            moved=before,
+            moved_2=after,
             step=step,
             value=say(" If you update a copy instead, this environment stays as it is.") if copy else "",
         ),
@@ -228,10 +233,13 @@ def _letting_go(request: plan_requests.Install | plan_requests.Update, names: It
 
 
 def _removals(solved: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
-    named: tuple[str, ...] = ()
+    named: set[str] = set()
     match solved.request:
         case plan_requests.Remove(packages=packages) | plan_requests.Install(remove=packages):
-            named = packages
+            named.update(packages)
+    if not named.isdisjoint(LEADS) or any(entry.to and entry.name in TENSORFLOWS for entry in lines):
+        # "tensorflow" means whichever package has it, and another one can replace it.
+        named |= TENSORFLOWS
     for entry in lines:
         if entry.action == "remove" and entry.name in solved.asked_before and entry.name not in named:
             yield Advice(

@@ -20,6 +20,7 @@ from packaging.version import InvalidVersion, Version
 from ..disk import writes
 from ..disk.reads import BoundedReads
 from ..errors import Unsatisfiable
+from ..sentences import say
 from . import tags, uv
 from .models import Distribution, IndexSettings
 from .names import normalize
@@ -190,6 +191,8 @@ def _distribution(package: Mapping[str, Any], chooser: tags.Chooser, place: Path
         best = chooser.best(package.get("wheels", ()))
         file = best if best is not None else package.get("sdist")
         if file is None:
-            raise Unsatisfiable(f"{name} {version} has no wheel for this Python and platform.")
+            raise Unsatisfiable(
+                say("{name} {version} has no wheel for this Python and platform.", name=name, version=version)
+            )
     url = file.get("url") or (place / file["path"]).resolve().as_uri()
     return Distribution(name, version, url, file.get("hashes", {}).get("sha256"), file.get("size"))
