@@ -142,7 +142,7 @@ class TestServer:
         _, status = await api.call("GET", "status")
         assert status["envs_dir"] == f"{home}/envs"
         away = next(folder for folder in status["envs_dirs"] if folder["path"] == f"{dead}/envs")
-        assert away == {"path": f"{dead}/envs", "writable": False, "free_bytes": None, "reason": None}
+        assert away == {"path": f"{dead}/envs", "writable": False, "free_bytes": None, "reason": None, "sentences": {}}
         assert time.monotonic() - begun < 2 * BOUND
         job = await api.apply(kind="create", name="new", tensorflow="2.19.*", python=PYTHON)
         assert job["state"] == "succeeded", job
