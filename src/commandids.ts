@@ -9,6 +9,7 @@ export namespace CommandIDs {
   export const updateEnvironment = 'tfenv_lab:update-environment';
   export const updateAll = 'tfenv_lab:update-all-packages';
   export const cloneEnvironment = 'tfenv_lab:clone-environment';
+  export const addPackages = 'tfenv_lab:add-packages';
   export const renameEnvironment = 'tfenv_lab:rename-environment';
   export const deleteEnvironment = 'tfenv_lab:delete-environment';
   export const selectEnvironments = 'tfenv_lab:select-environments';

@@ -139,6 +139,19 @@ class Clone(_Request, frozen=True, tag="clone"):
         check_name(self.name)
 
 
+class Overlay(_Request, frozen=True, tag="overlay"):
+    """A request for a virtual environment over another environment, with packages that only an index can provide."""
+
+    environment: str
+    name: str
+    packages: tuple[str, ...] = ()
+    source_builds: bool = False
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
+        force_setattr(self, "packages", fields.distinct("packages", self.packages))
+
+
 class Rename(_Request, frozen=True, tag="rename"):
     """A request to rename an environment."""
 
@@ -287,7 +300,7 @@ class Rollout(_Request, frozen=True, tag="rollout"):
 
 
 #: Requests that a plan turns into a change of an environment.
-ChangeRequest = Create | Install | Update | Remove | Clone | Rename | Import | Match | Revert | Repair
+ChangeRequest = Create | Install | Update | Remove | Clone | Overlay | Rename | Import | Match | Revert | Repair
 PlanRequest = ChangeRequest | Clean | Rollout
 KINDS = tuple(str(kind.__struct_config__.tag) for kind in get_args(PlanRequest))
 

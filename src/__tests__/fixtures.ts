@@ -53,6 +53,7 @@ export function environment(
     check: null,
     busy: null,
     shared: null,
+    over: null,
     advice: [],
     ...change
   };
@@ -312,6 +313,7 @@ export function plan(name: string, change: Partial<Plan> = {}): Plan {
     commands: [`conda create -n ${name} "tensorflow=2.19.*" python=3.12`],
     strategy: 'swap',
     forgets: [],
+    rebuilds: false,
     digest: '0'.repeat(64),
     created: '2026-03-01T10:00:00Z',
     ...change

@@ -914,6 +914,13 @@ export interface components {
                  */
                 readonly published: string | null;
             } | null;
+            /** @description The environment that this one is built over as an overlay; null if it is none. Its own packages come from a package index; versions of Python, TensorFlow and Keras can be those of the environment below. */
+            readonly over: {
+                /** @description The id of the environment below; empty if it no longer exists. */
+                readonly environment: string;
+                readonly name: string;
+                readonly prefix: string;
+            } | null;
             readonly advice: readonly components["schemas"]["Advice"][];
         };
         readonly RunningKernel: {
@@ -1065,7 +1072,7 @@ export interface components {
              * @description found is the state before the first change by tfenv_lab.
              * @enum {string}
              */
-            readonly kind: "found" | "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "match" | "revert" | "repair";
+            readonly kind: "found" | "create" | "install" | "update" | "remove" | "clone" | "overlay" | "rename" | "import" | "match" | "revert" | "repair";
             /** @description What changed. */
             readonly summary: string;
             readonly sentences?: components["schemas"]["Sentences"];
@@ -1106,8 +1113,8 @@ export interface components {
         /** @description The SHA-256 of the packages: their names, versions, builds or wheel tags, and hashes, sorted. Environments with the same digest have the same packages. */
         readonly Digest: string;
         /** @enum {string} */
-        readonly PlanKind: "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "match" | "revert" | "repair" | "clean" | "rollout";
-        readonly PlanRequest: components["schemas"]["CreateRequest"] | components["schemas"]["InstallRequest"] | components["schemas"]["UpdateRequest"] | components["schemas"]["RemoveRequest"] | components["schemas"]["CloneRequest"] | components["schemas"]["RenameRequest"] | components["schemas"]["ImportRequest"] | components["schemas"]["MatchRequest"] | components["schemas"]["RevertRequest"] | components["schemas"]["RepairRequest"] | components["schemas"]["CleanRequest"] | components["schemas"]["RolloutRequest"];
+        readonly PlanKind: "create" | "install" | "update" | "remove" | "clone" | "overlay" | "rename" | "import" | "match" | "revert" | "repair" | "clean" | "rollout";
+        readonly PlanRequest: components["schemas"]["CreateRequest"] | components["schemas"]["InstallRequest"] | components["schemas"]["UpdateRequest"] | components["schemas"]["RemoveRequest"] | components["schemas"]["CloneRequest"] | components["schemas"]["OverlayRequest"] | components["schemas"]["RenameRequest"] | components["schemas"]["ImportRequest"] | components["schemas"]["MatchRequest"] | components["schemas"]["RevertRequest"] | components["schemas"]["RepairRequest"] | components["schemas"]["CleanRequest"] | components["schemas"]["RolloutRequest"];
         /** @description The name of an environment and of its directory. The Status has the same limits. */
         readonly Name: string;
         /** @description A package spec: a name, optionally with a version and a build. After pypi: a requirement for the package index (PEP 508). */
@@ -1211,6 +1218,16 @@ export interface components {
             readonly kind: "clone";
             readonly environment: string;
             readonly name: components["schemas"]["Name"];
+        };
+        /** @description Create a virtual environment over another environment, whose packages it has without a copy. The packages to add come from a package index, so each begins with pypi:. */
+        readonly OverlayRequest: {
+            /** @constant */
+            readonly kind: "overlay";
+            /** @description The id of the environment below. It cannot be an overlay itself. */
+            readonly environment: string;
+            readonly name: components["schemas"]["Name"];
+            readonly packages?: readonly components["schemas"]["Spec"][];
+            readonly source_builds?: components["schemas"]["SourceBuilds"];
         };
         readonly RenameRequest: {
             /** @constant */
@@ -1452,6 +1469,8 @@ export interface components {
             readonly prefix: string;
             /** @description The packages that change; empty if the environment is up to date. Requested packages come first. Both parts begin with TensorFlow, Keras and Python; the others follow by name. */
             readonly entries: readonly components["schemas"]["Entry"][];
+            /** @description Whether an overlay is built over other packages of the environment below, so there is something to do even if there are no entries. */
+            readonly rebuilds?: boolean;
             /** @description Earlier requested specs that did not count and that the plan replaces. Such a plan can be applied even if no package changes. */
             readonly forgets: readonly string[];
             /** @description The download size of packages that are not in the package cache. */
@@ -1605,7 +1624,7 @@ export interface components {
          * @description The kind of a plan, or delete (an environment), restore (a deleted one), check, or build-channel (a local channel).
          * @enum {string}
          */
-        readonly JobKind: "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "match" | "revert" | "repair" | "clean" | "rollout" | "delete" | "restore" | "check" | "build-channel";
+        readonly JobKind: "create" | "install" | "update" | "remove" | "clone" | "overlay" | "rename" | "import" | "match" | "revert" | "repair" | "clean" | "rollout" | "delete" | "restore" | "check" | "build-channel";
         /** @enum {string} */
         readonly JobState: "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
         /** @enum {string} */
@@ -1811,6 +1830,7 @@ export type LegacyKeras = components['schemas']['LegacyKeras'];
 export type UpdateRequest = components['schemas']['UpdateRequest'];
 export type RemoveRequest = components['schemas']['RemoveRequest'];
 export type CloneRequest = components['schemas']['CloneRequest'];
+export type OverlayRequest = components['schemas']['OverlayRequest'];
 export type RenameRequest = components['schemas']['RenameRequest'];
 export type ImportRequest = components['schemas']['ImportRequest'];
 export type MatchRequest = components['schemas']['MatchRequest'];

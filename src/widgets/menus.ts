@@ -18,6 +18,7 @@ const ENVIRONMENT_COMMANDS = [
   CommandIDs.updateEnvironment,
   CommandIDs.updateAll,
   CommandIDs.checkEnvironment,
+  CommandIDs.addPackages,
   CommandIDs.cloneEnvironment,
   CommandIDs.renameEnvironment,
   CommandIDs.exportEnvironment,

@@ -48,6 +48,7 @@ class TestModel:
             "outdated_kernels": [],
             "former_kernels": [],
             "shared": None,
+            "over": None,
             "writable": True,
             "protected": False,
             "protected_reason": None,

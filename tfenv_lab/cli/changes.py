@@ -52,14 +52,16 @@ class ChangeApp(TfenvCommand):
             return 0
         if not self.json:
             print(describe(plan))
-        is_empty = not plan.entries and not plan.forgets and not (plan.cleaning and plan.cleaning.items)
+        is_empty = (
+            not plan.entries and not plan.forgets and not plan.rebuilds and not (plan.cleaning and plan.cleaning.items)
+        )
         if is_empty and plan.kind in ("update", "revert", "repair", "clean"):
             if self.json:
                 print(json.dumps(plan.to_json(), indent=2))
             return 0
         if not self.agreed("Apply this plan?", deletes=plan.kind == "clean"):
             return 1
-        if request.get("environment") and not request.get("into") and plan.kind != "clone":
+        if request.get("environment") and not request.get("into") and plan.kind not in ("clone", "overlay"):
             environment = await services.environments.find(request["environment"])
             await shut_down(self, services, Path(environment.prefix), offers=plan.kind == "rename")
         return await self.follow(services, await services.jobs.apply(plan.id))
@@ -253,6 +255,18 @@ class CloneApp(ChangeApp):
     async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
         environment = await self.find(services, arguments[0])
         return {"kind": "clone", "environment": environment.id, "name": arguments[1]}
+
+
+class OverlayApp(ChangeApp):
+    """Add packages over an environment, in a new one: jupyter tfenv overlay team mine pypi:rich."""
+
+    least, most, usage = 2, None, "overlay NAME NEW_NAME [pypi:PACKAGE…]"
+    flags = BUILDS
+
+    async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
+        environment = await self.find(services, arguments[0])
+        body = {"kind": "overlay", "environment": environment.id, "name": arguments[1]}
+        return {**body, "packages": list(arguments[2:]), "source_builds": self.source_builds}
 
 
 class RenameApp(ChangeApp):

@@ -65,23 +65,26 @@ def read(environment: Environment, settings: CondaSettings) -> Contents:
     """Return the contents of an environment for an export."""
     from ..conda.formats.model import Contents
     from ..conda.machine.virtual_packages import current_subdir
-    from ..conda.prefix import wheels
+    from ..conda.prefix import overlays, wheels
     from ..conda.prefix.pypi import pypi_packages
     from ..conda.prefix.records import records
     from ..conda.prefix.state import requested_specs
 
     prefix = Path(environment.prefix)
-    installed, managed = records(prefix), wheels.read(prefix)
+    base = overlays.read(prefix)
+    # An overlay is exported as one environment, with the packages of its base.
+    places = [prefix] if base is None else [Path(base.prefix), prefix]
+    installed, managed = records(places[0]), [wheels.read(place) for place in places]
     return Contents(
         environment.name,
         installed,
-        requested_specs(prefix),
-        pypi_packages(prefix),
+        requested_specs(places[0]),
+        [package for place in places for package in pypi_packages(place)],
         _channels(installed, settings),
         current_subdir(),
         _variables(environment),
-        managed.distributions,
-        managed.requirements,
+        tuple(each for part in managed for each in part.distributions),
+        {name: text for part in managed for name, text in part.requirements.items()},
     )
 
 

@@ -57,12 +57,13 @@ class Reading:
         if self.written and os.access(self.written, os.W_OK) is not self.facts.writable:
             return False
         for path, time in self.changed.items():  # noqa: SIM110 - a generator is slower than this loop over three paths
-            if _time(path) != time:
+            if time_of(path) != time:
                 return False
         return True
 
 
-def _time(path: str) -> int:
+def time_of(path: str) -> int:
+    """Return the modification time of a path in ns, or 0 if it is missing."""
     try:
         return os.stat(path).st_mtime_ns
     except OSError:
@@ -146,14 +147,14 @@ def _name(release: str) -> str:
 def _broken(prefix: str, identifier: str, meta: str) -> Reading | None:
     """Return the facts about a prefix without ``conda-meta``, or None if it is not an environment at all."""
     if not os.path.isdir(prefix):
-        return Reading(EnvironmentFacts(identifier, Path(prefix), problems=(unreachable(),)), {meta: _time(meta)})
+        return Reading(EnvironmentFacts(identifier, Path(prefix), problems=(unreachable(),)), {meta: time_of(meta)})
     if not any(os.path.isdir(f"{prefix}{os.sep}{part}") for part in ("bin", "Scripts", "lib", "Lib")):
         return None
     message = say(
         "The environment has no conda-meta directory. Its installation did not finish, or it was partly deleted."
     )
     problem = _problem("no-conda-meta", message)
-    return Reading(EnvironmentFacts(identifier, Path(prefix), problems=(problem,)), {meta: _time(meta)})
+    return Reading(EnvironmentFacts(identifier, Path(prefix), problems=(problem,)), {meta: time_of(meta)})
 
 
 def is_known(prefix: str) -> bool:
@@ -161,16 +162,16 @@ def is_known(prefix: str) -> bool:
     return os.path.lexists(f"{prefix}{os.sep}conda-meta{os.sep}history")
 
 
-def read(prefix: str, real: str) -> Reading | None:
+def read(prefix: str, real: str, python: str | None = None) -> Reading | None:
     """Return the facts about the environment at ``prefix``, or None if there is none.
 
-    ``real`` is the real path of the prefix. Whatever is wrong with the environment becomes a problem among the facts.
-    Raises OSError only if the file system itself fails.
+    ``real`` is the real path of the prefix, and ``python`` the version of its Python if that is no package. Whatever is
+    wrong with the environment becomes a problem among the facts. Raises OSError only if the file system itself fails.
     """
     meta = f"{prefix}{os.sep}conda-meta"
     identifier = hash_of(real)
     # Take the times before reading, so that a change during the read is noticed next time.
-    changed = {meta: _time(meta)}
+    changed = {meta: time_of(meta)}
     try:
         names = names_in(meta)
     except (FileNotFoundError, NotADirectoryError):
@@ -180,27 +181,27 @@ def read(prefix: str, real: str) -> Reading | None:
         facts = EnvironmentFacts(identifier, Path(prefix), problems=(_problem("unreadable", message),))
         return Reading(facts, changed)
     packages = _packages(_beginning(names, "p" + LETTERS, ("python-", *BEGINNINGS)))
-    python = packages["python"].version if "python" in packages else None
+    python = packages["python"].version if "python" in packages else python
     if "state" in names:
         # "conda env config vars" rewrites this file in place, which does not change the time of the directory.
-        changed[f"{meta}{os.sep}state"] = _time(f"{meta}{os.sep}state")
+        changed[f"{meta}{os.sep}state"] = time_of(f"{meta}{os.sep}state")
     history = f"{meta}{os.sep}history"
-    modified = max(_time(history), *changed.values()) / 1e9
+    modified = max(time_of(history), *changed.values()) / 1e9
     interpreter = f"{prefix}{os.sep}{PYTHON}"
     problems = []
     if python and not os.access(interpreter, os.X_OK):
-        changed[interpreter] = _time(interpreter)
+        changed[interpreter] = time_of(interpreter)
         message = say(
             "The environment's Python interpreter is missing or cannot be started: {interpreter}.",
             interpreter=interpreter,
         )
         problems.append(_problem("no-interpreter", message))
     kernels = _own_kernels(f"{prefix}{os.sep}{KERNELS}")
-    changed[f"{prefix}{os.sep}{KERNELS}"] = _time(f"{prefix}{os.sep}{KERNELS}")
+    changed[f"{prefix}{os.sep}{KERNELS}"] = time_of(f"{prefix}{os.sep}{KERNELS}")
     pypi: dict[str, PypiPackage] = {}
     installed = _installed(prefix, python) if python else None
     if installed is not None:
-        changed[installed[0]] = _time(installed[0])
+        changed[installed[0]] = time_of(installed[0])
         pypi, replaced = _pypi(prefix, *installed, names)
         packages.update(replaced)
     # Only a change of ours creates this directory.

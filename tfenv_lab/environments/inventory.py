@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..disk.reads import BoundedReads
-from . import discovery, facts
+from . import discovery, facts, overlaid
 from .discovery import Candidate
 from .facts import Reading
 from .models import EnvironmentFacts
@@ -152,7 +152,7 @@ class Inventory:
         if kept is not None and kept.prefix == prefix and kept.reading.holds():
             return kept.reading.facts
         begun = time.time_ns()
-        reading = facts.read(prefix, real)
+        reading = overlaid.read(prefix, real)
         if reading is None:
             return NO_ENVIRONMENT
         # A second change within the clock's resolution would have the same time, so read such a path once more.

@@ -70,6 +70,15 @@ class Shared:
 
 
 @dataclass(frozen=True)
+class Over:
+    """The environment that an overlay is built over: its id, its name and its prefix."""
+
+    environment: str
+    name: str
+    prefix: str
+
+
+@dataclass(frozen=True)
 class LastCheck:
     """The newest check: its result, when it finished (ISO 8601, UTC), and whether the environment changed since."""
 
@@ -95,7 +104,7 @@ class EnvironmentFacts:
     kernelspecs. ``problems`` make it unusable. ``modified`` is ISO 8601, UTC. ``digest`` identifies the packages, if a
     change of ours was the last. ``former_kernels`` are the names that its kernels had before it was renamed.
     ``is_read_only`` says that it is not writable because of its file system. ``shared`` is set if it was published, or
-    if another user owns it and this one cannot change it.
+    if another user owns it and this one cannot change it. ``over`` is the base of an overlay.
     """
 
     id: str
@@ -111,6 +120,7 @@ class EnvironmentFacts:
     is_read_only: bool = False
     frozen: str | None = None
     shared: Shared | None = None
+    over: Over | None = None
     modified: str | None = None
     digest: str | None = None
     former_kernels: tuple[str, ...] = ()
@@ -125,7 +135,8 @@ class Environment(Translatable):
     the last change of ours. ``hidden`` is True if a user hides it from the launcher, and ``outdated_kernels`` are the
     ids of running kernels that started before its packages changed. ``former_kernels`` are the names that its kernels
     had before it was renamed. ``busy`` is the id of the job that is changing it, or None. ``shared`` says who shares
-    it with other users, if it was published or belongs to another user; it is read-only then.
+    it with other users, if it was published or belongs to another user; it is read-only then. ``over`` is the base
+    of an overlay.
     """
 
     id: str
@@ -148,6 +159,7 @@ class Environment(Translatable):
     check: LastCheck | None = None
     busy: str | None = None
     shared: Shared | None = None
+    over: Over | None = None
     advice: tuple[Advice, ...] = ()
 
     def require_changeable(self) -> None:
@@ -174,6 +186,7 @@ class Environment(Translatable):
             "update": vars(self.update),
             "check": vars(self.check) if self.check else None,
             "shared": vars(self.shared) if self.shared else None,
+            "over": vars(self.over) if self.over else None,
             "advice": [advice.to_json() for advice in self.advice],
         }
 

@@ -287,6 +287,7 @@ class EnvironmentService(LoggingConfigurable):
             check=beside.checks.get(found.id),
             busy=self.busy_of(found.prefix) if self.busy_of else None,
             shared=found.shared,
+            over=found.over,
             advice=tuple(advice),
         )
 

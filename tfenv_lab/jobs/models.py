@@ -37,6 +37,7 @@ PHASES: dict[Phase, str] = {
 DONE = {
     "create": say("The environment is ready"),
     "clone": say("The copy is ready"),
+    "overlay": say("The environment is ready"),
     "rename": say("The environment was renamed"),
     "delete": say("The environment was deleted"),
     "restore": say("The environment was restored"),
@@ -55,6 +56,7 @@ DONE_WITHOUT_KERNEL = {
     "import": say("The environment was created, but it has no kernel"),
     "match": say("The environment has the packages of the lock, but it has no kernel"),
     "clone": say("The copy was created, but it has no kernel"),
+    "overlay": say("The environment was created, but it has no kernel"),
     "rename": say("The environment was renamed, but it has no kernel"),
 }
 

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from .servers import Servers
     from .store import JobStore
 
+#: Kinds of plans that change something although no package changes.
+_WITHOUT_ENTRIES = ("clone", "create", "overlay", "rename", "match")
+
 
 class JobService(LoggingConfigurable):
     """The jobs of a server, also those that ended, and the ways to start one. A prefix has at most one at a time."""
@@ -176,7 +179,7 @@ class JobService(LoggingConfigurable):
             return await self._clean(stored)
         if not plan.entries and plan.kind == "match" and change.origin == "in_place":
             return await self._unchanged(stored)
-        if not plan.entries and not plan.forgets and plan.kind not in ("clone", "create", "rename", "match"):
+        if not plan.entries and not plan.forgets and plan.kind not in _WITHOUT_ENTRIES and not plan.rebuilds:
             raise InvalidRequest(say("There is nothing to change: the environment is up to date."))
         for place in change.places:
             self.running.require_idle(place)

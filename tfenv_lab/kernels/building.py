@@ -67,7 +67,8 @@ def _shown(setting: KernelContext, own: Kernelspec, taken: Collection[str]) -> s
         "name": setting.title,
         "environment": setting.names.of(setting.prefix),
         "language": naming.language_of(own.display_name),
-        "version": interpreter.version if interpreter else None,
+        # The Python of an overlay is that of its base.
+        "version": interpreter.version if interpreter else setting.facts.python if language == "python" else None,
         "tensorflow": tensorflow.version if tensorflow and language == "python" else None,
         "kernel": own.name,
         "conda_kernel": setting.names.id_of(setting.prefix, own.name),

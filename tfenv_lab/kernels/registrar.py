@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..environments import facts
+from ..environments import overlaid
 from ..environments.discovery import hash_of
 from ..environments.models import EnvironmentFacts, Kernel
 from ..errors import InvalidRequest, TfenvError
@@ -246,7 +246,7 @@ class KernelRegistrar:
         marks = {mark["kernel"]: mark for spec in known if (mark := spec.mark) and places[spec.name] == real}
         titles = (str(mark["title"]) for mark in marks.values() if mark.get("title"))
         usual = "base" if prefix == self._settings.root_prefix else prefix.name
-        reading = facts.read(str(prefix), real)
+        reading = overlaid.read(str(prefix), real)
         setting = KernelContext(
             prefix=prefix,
             names=names,

@@ -38,6 +38,9 @@ def asked(request: requests.ChangeRequest, name: str) -> str:
             text = say("Remove {packages}", packages=_titles(request.packages))
         case requests.Clone():
             text = say("Copy {name}", name=name)
+        case requests.Overlay():
+            named = list(request.packages)
+            text = say("Create with {named}", named=some(named, _SHOWN)) if named else say("Create")
         case requests.Rename():
             text = say("Rename {name} to {new}", name=name, new=request.name)
         case requests.Import():

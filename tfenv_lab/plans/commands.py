@@ -38,6 +38,14 @@ def commands(solved: Solved, settings: CondaSettings) -> list[str]:
     create = ["conda", "create", *place, *(["--no-default-packages"] if settings.create_default_packages else [])]
     solving: list[list[str]] = []
     lines: list[list[str]] = []
+    if solved.over is not None and solved.origin != "move":
+        python = f"{solved.over.prefix}/bin/python"
+        anew = (
+            []
+            if solved.origin == "in_place"
+            else [[python, "-m", "venv", "--system-site-packages", str(solved.prefix)]]
+        )
+        return list(map(shlex.join, [*anew, *_of_index(solved)]))
     match solved.request:
         case plan_requests.Create():
             solving = [[*create, *source, *specs]]

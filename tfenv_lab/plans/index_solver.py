@@ -84,11 +84,13 @@ class IndexSolver:
         upgrade: Collection[str] | None = (),
         builds: bool = False,
         lock: IndexLock | None = None,
+        fixed: Mapping[str, str] | None = None,
     ) -> FromIndex:
         """Return the packages from the index, beside these conda ``records``.
 
         ``requested`` are the requirements by project, ``state`` what ``prefix`` has now, and ``upgrade`` the projects
         that may move (None: all). The packages of ``lock`` are taken exactly, and the others resolved around them.
+        ``fixed`` are versions by project that stay like those of conda packages.
         Raises InvalidRequest, Unsatisfiable, ChannelUnreachable and other errors of uv.
         """
         state, lock = state or IndexState(), lock or IndexLock()
@@ -100,7 +102,7 @@ class IndexSolver:
                 say("Packages from a package index need Python, and the environment would have none."),
                 hint=say("Request “python”, too."),
             )
-        conda = await self.provided(records, prefix)
+        conda = {**await self.provided(records, prefix), **(fixed or {})}
         configured = await self.settings()
         policy = configured.policy
         files = ExactFiles(self._reader, configured, python, self._subdir, builds)

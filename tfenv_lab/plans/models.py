@@ -45,7 +45,8 @@ class Plan(Translatable):
 
     ``created`` is ISO 8601 in UTC. ``sizes_complete`` is False if a record has no size; the byte counts are then lower
     bounds. ``digest`` identifies the packages after the change. ``forgets`` are earlier requested specs that did not
-    count and that the change replaces. ``frees`` says what each choice of a cleaning frees.
+    count and that the change replaces. ``frees`` says what each choice of a cleaning frees. ``rebuilds`` says that an
+    overlay is built over other packages of its base, so there is something to do even without entries.
 
     Of the byte counts, ``download_bytes`` come over the network, ``install_bytes`` is the size of the packages that the
     environment gets, ``added_bytes`` the space that the change takes on the disk, ``shared_bytes`` the part of
@@ -81,6 +82,7 @@ class Plan(Translatable):
     shared_bytes: int = 0
     freed_bytes: int = 0
     frees: list[Freed] = field(default_factory=list)
+    rebuilds: bool = False
     cleaning: Cleaning | None = field(default=None, repr=False)
     needs: list[Need] = field(default_factory=list)
     nodes: list[ClusterEntry] = field(default_factory=list)

@@ -59,6 +59,9 @@ class Planner:
 
         Raises NotFound, PrefixExists, Protected, InvalidSpec, ChannelNotAllowed, Unsatisfiable, ChannelUnreachable.
         """
+        overlaid = await self._overlaid(request)
+        if overlaid is not None:
+            return overlaid
         match request:
             case requests.Create():
                 return self._permitted(await self._create(request))
@@ -66,6 +69,8 @@ class Planner:
                 return self._permitted(await self._move(request))
             case requests.Remove():
                 return await removing.remove(request, await self._find(request.environment), self._index)
+            case requests.Overlay():
+                return await self._overlay(request)
             case requests.Clone() | requests.Rename():
                 return await self._clone(request)
             case requests.Revert():
@@ -89,6 +94,32 @@ class Planner:
         if request.channels is None:
             return solved
         return dataclasses.replace(solved, channels=channels.repodata.settings.channels)
+
+    async def _overlay(self, request: requests.Overlay) -> Solved:
+        from . import overlays
+
+        environment = await self._environments.readable(request.environment)
+        return await overlays.create(request, environment.prefix, await self._new_prefix(request.name), self._index)
+
+    async def _overlaid(self, request: requests.ChangeRequest) -> Solved | None:
+        """Solve a change of an overlay; None for other requests. Raises InvalidRequest for what an overlay cannot have.
+
+        A copy of an overlay, and a new name, are the same as for other environments.
+        """
+        from . import overlays
+
+        match request:
+            case requests.Install() | requests.Update() | requests.Remove() | requests.Repair():
+                environment = await self._environments.readable(request.environment)
+                if environment.over is None:
+                    return None
+                into = getattr(request, "into", None)
+                found = await self._find(request.environment, copied=into is not None)
+                prefix = await self._new_prefix(into) if into is not None else None
+                return await overlays.change(request, found, prefix, self._index)
+            case requests.Match(environment=str(identifier)) | requests.Revert(environment=identifier):
+                overlays.require_whole(await self._environments.readable(identifier))
+        return None
 
     def _folder(self, envs_dir: str | None) -> Path:
         """Return the directory for environments that a request names, or the usual one. Raises InvalidRequest."""
@@ -125,6 +156,7 @@ class Planner:
         return await moving.move(request, found, prefix, self._channels, self._index)
 
     async def _clone(self, request: requests.Clone | requests.Rename) -> Solved:
+        from ..conda.prefix import overlays
         from ..conda.transaction.apply import require_movable
 
         moves = isinstance(request, requests.Rename)
@@ -147,6 +179,7 @@ class Planner:
             requirements=found.index.requirements,
             requirements_before=found.index.requirements,
             damages=() if moves else await repair.damages(found.prefix),
+            over=await asyncio.to_thread(overlays.read, found.prefix),
         )
 
     async def _match(self, request: requests.Match) -> Solved:
@@ -167,7 +200,7 @@ class Planner:
             await self._new_prefix(request.name or "")
         except PrefixExists:
             environment = await self._environments.by_prefix(self._envs_dirs[0] / (request.name or ""))
-            if environment is None:
+            if environment is None or environment.over is not None:
                 raise
             return await self._find(environment.id, copied=True)
         return None

@@ -18,7 +18,7 @@ def change(tree: Path, before: Path, prefix: Path, settings: CondaSettings) -> C
     Its files are in ``tree``, where they were set aside. Each package stays as it is.
     """
     from ..conda.machine.virtual_packages import current_subdir
-    from ..conda.prefix import lock, wheels
+    from ..conda.prefix import lock, overlays, wheels
     from ..conda.prefix import state as prefixes
     from ..conda.prefix.records import available
     from ..conda.transaction.change import Change
@@ -39,5 +39,6 @@ def change(tree: Path, before: Path, prefix: Path, settings: CondaSettings) -> C
         summary=say("Restored under another name"),
         command="tfenv_lab undelete",
         requirements=managed.requirements,
+        over=overlays.read(tree),
         asked=say("Restore {name} as {name_2}", name=before.name, name_2=prefix.name),
     )

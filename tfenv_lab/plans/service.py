@@ -165,7 +165,7 @@ class PlanService:
             raise StalePlan(say("This plan was already applied.")) from error
 
     def _plan(self, solved: Solved, sizes: Sizes, running: list[str], gone: list[Advice]) -> Plan:
-        from ..conda.prefix import lock
+        from ..conda.prefix import lock, overlays
         from ..conda.transaction.placement import strategy_of
 
         settings = self._repodata.settings
@@ -221,6 +221,7 @@ class PlanService:
                 others_removed=solved.others_removed,
                 relinked=solved.relinked,
                 reinstalled=solved.reinstalled,
+                over=solved.over,
                 matched=solved.request.mark if isinstance(solved.request, plan_requests.Match) else None,
                 asked=asked(solved.request, solved.environment.name if solved.environment else solved.name),
             ),
@@ -229,6 +230,9 @@ class PlanService:
             needs=list(sizes.needs),
             forgets=list(solved.passed_over.forgotten) if solved.passed_over else [],
             digest=lock.digest(solved.after, solved.distributions),
+            rebuilds=solved.over is not None
+            and solved.origin == "in_place"
+            and overlays.read(solved.prefix) != solved.over,
         )
 
     def _of_files(self, solved: Solved, sizes: Sizes) -> list[Advice]:

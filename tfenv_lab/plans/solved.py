@@ -14,6 +14,7 @@ from ..pypi.models import Distribution
 if TYPE_CHECKING:
     from ..conda.engine import GenericVirtualPackage, RepoDataRecord
     from ..conda.prefix.files import Damage
+    from ..conda.prefix.overlays import Base
     from ..conda.settings.channels import ChannelRef
     from ..conda.transaction.change import Origin
     from ..environments.models import Environment
@@ -43,6 +44,7 @@ class Solved:
     ``relinked`` are conda packages, and ``reinstalled`` projects, whose damaged files the change restores; ``damages``
     is what is known about them. ``unrepaired`` are sentences about damage that stays.
     ``crossing`` names the packages that move between the sources, and ``builds`` those that are built from source.
+    ``over`` is the base of an overlay, whose conda packages are not among the records.
     ``withdrawn`` has the packages that their authors withdrew from the index, with the reasons.
     """
 
@@ -80,6 +82,7 @@ class Solved:
     reinstalled: tuple[str, ...] = ()
     damages: tuple[Damage, ...] = ()
     unrepaired: tuple[str, ...] = ()
+    over: Base | None = None
 
 
 def in_place(

@@ -119,6 +119,11 @@ export function DetailsSummary(props: {
           onPlan={props.onPlan}
         />
       </p>
+      {environment.over && (
+        <p title={environment.over.prefix}>
+          {trans.__('Over %1, with its packages', environment.over.name)}
+        </p>
+      )}
       {environment.shared && <p>{describeShared(environment.shared, trans)}</p>}
       {environment.protected_reason && <p>{environment.protected_reason}</p>}
       <p className="jp-TfenvPath">

@@ -189,6 +189,7 @@ function Summary(props: {
     tensorflow?.variant && variantLabel(tensorflow.variant),
     python && trans.__('Python %1', minorVersionOf(python)),
     keras && trans.__('Keras %1', keras.version),
+    environment.over && trans.__('over %1', environment.over.name),
     environment.shared && trans.__('shared, read-only'),
     environment.hidden
       ? trans.__('hidden from the launcher')

@@ -86,6 +86,7 @@ function applyLabel(request: PlanRequest, trans: TranslationBundle): string {
   switch (request.kind) {
     case 'create':
     case 'clone':
+    case 'overlay':
     case 'import':
       return trans.__('Create');
     case 'install':

@@ -146,6 +146,8 @@ export function plannable(
 /** Whether a plan changes nothing. */
 export function isNothing(plan: Plan): boolean {
   return (
+    plan.kind !== 'overlay' &&
+    !plan.rebuilds &&
     plan.entries.length === 0 &&
     plan.forgets.length === 0 &&
     !plan.nodes.some(node => ['install', 'enter'].includes(node.action)) &&

@@ -66,6 +66,7 @@ export function describeOutcome(
   switch (job.kind) {
     case 'create':
     case 'clone':
+    case 'overlay':
     case 'import':
     case 'match':
       return { message: trans.__('%1 is ready.', name), type: 'success' };
@@ -168,6 +169,7 @@ function subject(job: Job, trans: TranslationBundle): string {
   switch (job.kind) {
     case 'create':
     case 'clone':
+    case 'overlay':
     case 'import':
       return trans.__('Creating %1', name);
     case 'install':

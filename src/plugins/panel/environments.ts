@@ -2,6 +2,7 @@ import { Clipboard } from '@jupyterlab/apputils';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import { CommandIDs } from '../../commandids';
+import { askAddition } from '../../dialogs/addPackages';
 import { askCopyName, askNewName } from '../../dialogs/names';
 import { plan } from '../../plan';
 import { addToContextMenu } from '../../widgets/menus';
@@ -39,6 +40,25 @@ export const environmentsPlugin = managerClient({
       refusal: busy,
       execute: ({ id }) =>
         plan(commands, { kind: 'update', environment: id, packages: 'all' })
+    });
+    own.add(CommandIDs.addPackages, {
+      label: trans.__('Add Packages…'),
+      caption: trans.__(
+        'Plan an environment that adds packages to this one without copying it'
+      ),
+      isVisible: ({ shared }) => shared !== null,
+      execute: async environment => {
+        const taken = environments.names;
+        const addition = await askAddition(environment, taken, trans);
+        if (addition) {
+          const { id } = environment;
+          await plan(commands, {
+            kind: 'overlay',
+            environment: id,
+            ...addition
+          });
+        }
+      }
     });
     own.add(CommandIDs.cloneEnvironment, {
       label: trans.__('Copy…'),

@@ -18,6 +18,7 @@ from hashlib import blake2b
 from pathlib import Path
 from types import MappingProxyType
 
+from . import overlays
 from . import scripts as shell
 from .variables import UNSET, can_be_set, load, stored
 
@@ -44,7 +45,8 @@ def path_directories(prefix: Path) -> list[Path]:
             prefix / "Scripts",
             prefix / "bin",
         ]
-    return [prefix / "bin"]
+    base = overlays.read(prefix)
+    return [prefix / "bin"] if base is None else [prefix / "bin", Path(base.prefix) / "bin"]
 
 
 def _default_env(prefix: Path, root: Path | None) -> str:
@@ -58,6 +60,9 @@ def _variables(prefix: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for path in sorted((prefix / "etc" / "conda" / "env_vars.d").glob("*")):
         found.update(load(path))
+    base = overlays.read(prefix)
+    if base is not None:
+        found.update(stored(Path(base.prefix)))
     found.update(stored(prefix))
     # conda exports their names in upper case, however they are written (its setting envvars_force_uppercase).
     capital = {str(name).upper(): str(value) for name, value in found.items() if value not in (None, UNSET)}
@@ -77,9 +82,11 @@ def sources(prefix: Path) -> str:
             for entry in sorted(entries, key=lambda entry: entry.name):
                 status = entry.stat(follow_symlinks=False)
                 found.append(f"{entry.name} {status.st_mtime_ns} {status.st_size}")
-    with contextlib.suppress(FileNotFoundError):
-        status = os.stat(f"{prefix}{os.sep}conda-meta{os.sep}state")  # noqa: PTH116 - as above, for many environments
-        found.append(f"state {status.st_mtime_ns} {status.st_size}")
+    base = overlays.read(prefix)
+    for place in (prefix,) if base is None else (prefix, base.prefix):
+        with contextlib.suppress(FileNotFoundError):
+            status = os.stat(f"{place}{os.sep}conda-meta{os.sep}state")  # noqa: PTH116 - as above, for many environments
+            found.append(f"state {status.st_mtime_ns} {status.st_size}")
     return "; ".join(found)
 
 
@@ -152,12 +159,14 @@ def variables_before_scripts(
     prefix: Path, root: Path | None = None, base: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
     """Return the variables that activation sets before it runs the scripts."""
-    name = _default_env(prefix, root)
+    name, base_of = _default_env(prefix, root), overlays.read(prefix)
     return {
         **_variables(prefix),
         # No file may set these.
         "PATH": _front(prefix, root) + os.pathsep + base.get("PATH", os.defpath),
-        "CONDA_PREFIX": str(prefix),
+        # The scripts of activation look for files of their packages there.
+        "CONDA_PREFIX": str(prefix) if base_of is None else base_of.prefix,
+        **({} if base_of is None else {"VIRTUAL_ENV": str(prefix)}),
         "CONDA_DEFAULT_ENV": name,
         "CONDA_SHLVL": "1",
         "CONDA_PROMPT_MODIFIER": f"({name}) ",

@@ -18,10 +18,11 @@ def has_scripts_of_another(prefix: Path, trusted: Iterable[Path] = ()) -> bool:
     found = activation_scripts(prefix)
     if not found:
         return False
-    real = os.path.realpath(prefix)
+    # The scripts of an overlay are those of its base.
+    real = os.path.realpath(found[0].parent)
     if any(Path(real).is_relative_to(os.path.realpath(folder)) for folder in trusted):
         return False
-    owners = set(_owners([Path(real), found[0].parent, *found]))
+    owners = set(_owners([prefix, Path(real), *found]))
     return not owners <= {0, os.getuid()}
 
 

@@ -23,7 +23,7 @@ from ...errors import PrefixExists, Protected, StalePlan, TfenvError
 from ...models import Advice, Phase
 from ...pypi.models import MARK, IndexSettings
 from ...sentences import say
-from ..prefix import registry, revisions, state
+from ..prefix import overlays, registry, revisions, state
 from ..prefix.records import contents, names_of, read, record_name
 from . import (
     bytecode,
@@ -105,7 +105,8 @@ async def apply(
             staying = start.kept(records, coming)
         locked = await asyncio.to_thread(change.distributions)
         locked = wheels.with_sizes(locked, start.wheels.distributions, change.entries)
-        fresh_wheels = wheels.coming(start.wheels.distributions, locked, python_moves(start.records, records))
+        moves = python_moves(start.records, records) or overlays.python_moves(change.begins_with, change.over)
+        fresh_wheels = wheels.coming(start.wheels.distributions, locked, moves)
         staying_wheels = {each.name for each in locked}.difference(each.name for each in fresh_wheels)
         leaving = await asyncio.to_thread(start.leaving, staying, staying_wheels)
         # rattler reads all records of the tree that it links into, so they must be complete before it starts.
@@ -132,6 +133,8 @@ async def apply(
         )
         _, snapshot = await _both(link, asyncio.to_thread(_complete, clone, steps))
         await asyncio.to_thread(remember_own_faults, damaged)
+        if change.over is not None:
+            await asyncio.to_thread(overlays.write, staged, change.prefix, change.over)
         if change.source and change.begins_with and state.fingerprint(change.begins_with) != start.fingerprint:
             raise StalePlan(say("“{name}” changed while it was being copied.", name=change.source.name))
         if change.source is not None:
@@ -261,6 +264,9 @@ def _bring_last(change: Change, job: str, staged: Path, snapshot: cloning.Snapsh
 def require_states(change: Change) -> None:
     """Raise PrefixExists or StalePlan if the prefixes of a change differ from what was planned."""
     require_state(change.prefix, change.fingerprint if change.origin == "in_place" else None)
+    is_planned_over = change.over is not None and change.origin in ("new", "in_place")
+    if change.over is not None and is_planned_over and overlays.mark(Path(change.over.prefix)) != change.over.mark:
+        raise StalePlan(f"“{change.over.name}” changed since the plan was made.")
     if change.moved_from is not None:
         require_state(change.moved_from, change.fingerprint)
 

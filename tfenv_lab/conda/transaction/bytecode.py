@@ -25,6 +25,7 @@ from ... import serde
 from ...disk import writes
 from ...pypi.models import Distribution
 from ...versions import minor_of
+from ..prefix import overlays
 from ..prefix.records import record_name, record_stem
 from .staging import META
 
@@ -186,7 +187,8 @@ def _kill(process: subprocess.Popen[str]) -> None:
 def _cache_tag(prefix: Path) -> str:
     for name in (prefix / "conda-meta").glob("python-[0-9]*.json"):
         return f"cpython-{minor_of(name.name.split('-')[1]).replace('.', '')}"
-    return "none"
+    base = overlays.read(prefix)
+    return f"cpython-{minor_of(base.python).replace('.', '')}" if base else "none"
 
 
 def _keep(tree: Path, tag: str, package: _Package) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ...models import EntryJson
 from ...sentences import Translatable
+from ..prefix.overlays import Base
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
@@ -37,6 +38,7 @@ class Change(Translatable):
     environment is made equal to.
     ``set_aside`` is where the files of ``source`` are now, if it was deleted.
     ``relinked`` are conda packages, and ``reinstalled`` projects from an index, whose files are damaged.
+    ``over`` is the base of an overlay.
     """
 
     origin: Origin
@@ -60,6 +62,7 @@ class Change(Translatable):
     asked: str | None = None
     matched: str | None = None
     set_aside: Path | None = None
+    over: Base | None = None
 
     @property
     def begins_with(self) -> Path | None:

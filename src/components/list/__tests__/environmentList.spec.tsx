@@ -165,6 +165,13 @@ describe('EnvironmentList', () => {
     expect(screen.getAllByText(/shared, read-only/)).toHaveLength(1);
   });
 
+  it('names the environment that another one is built over', () => {
+    const over = { environment: 'id-team', name: 'team', prefix: '/srv/team' };
+    const shown = environment('mine', { over });
+    show(group(row('mine', { environment: shown })));
+    screen.getByText(/over team/);
+  });
+
   it('shows the sort key, and changes it', () => {
     const sorted: string[] = [];
     show(group(row('tf219')), {
