@@ -72,13 +72,18 @@ def _over(api: Api, run: Run, base: Any, *packages: str, name: str = "mine") -> 
     return run(api.environment(name))
 
 
+def _marks(environment: Any) -> dict[Path, tuple[int, int, int]]:
+    found = {path: path.lstat() for path in Path(environment["prefix"]).rglob("*") if "__pycache__" not in str(path)}
+    return {path: (status.st_ino, status.st_size, status.st_mtime_ns) for path, status in found.items()}
+
+
 def _own(environment: Any) -> set[str]:
     site = Path(environment["prefix"], SITE)
     return {path.name.partition("-")[0] for path in site.glob("*.dist-info")}
 
 
 def test_it_has_the_packages_of_the_base_and_its_own_and_a_kernel(api: Api, run: Run, base: Any) -> None:
-    before = {path: path.lstat() for path in Path(base["prefix"]).rglob("*") if "__pycache__" not in str(path)}
+    before = _marks(base)
     mine = _over(api, run, base, "pypi:rich")
     prefix = Path(mine["prefix"])
     assert mine["over"] == {"environment": base["id"], "name": "team", "prefix": base["prefix"]}
@@ -87,7 +92,7 @@ def test_it_has_the_packages_of_the_base_and_its_own_and_a_kernel(api: Api, run:
     assert mine["kernel"]["name"] == "conda-env-mine-py"
     # What the base has is neither installed again nor replaced.
     assert _own(mine) == {"rich"}
-    assert {path: path.lstat() for path in before} == before
+    assert _marks(base) == before
     _, packages = run(api.call("GET", f"environments/{mine['id']}/packages"))
     assert [each["name"] for each in packages["packages"]] == ["rich"]
     lines = (prefix / "pyvenv.cfg").read_text().splitlines()

@@ -114,8 +114,8 @@ def require_whole(environment: Environment) -> None:
     """Raise InvalidRequest for an overlay: only single packages of it can change, not all together with its base's."""
     if environment.over is not None:
         raise InvalidRequest(
-            f"“{environment.name}” is built over “{environment.over.name}”, so only single packages from a package index "
-            "can be added, updated and removed.",
+            f"“{environment.name}” is built over “{environment.over.name}”, so only single packages from a package "
+            "index can be added, updated and removed.",
             hint=f"Copy “{environment.over.name}”, and change the copy.",
         )
 
