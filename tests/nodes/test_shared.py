@@ -86,6 +86,17 @@ def test_a_published_environment_is_used_by_another_user_and_copied_at_its_true_
     mine = next(e for e in json.loads(user.command("list", "--json").stdout)["environments"] if e["name"] == "mine")
     assert (mine["shared"], mine["writable"], mine["protected"]) == (None, True, False)
 
+    over = user.command("overlay", prefix.name, "extra")
+    assert over.returncode == 0, over.stderr
+    extra = next(e for e in json.loads(user.command("list", "--json").stdout)["environments"] if e["name"] == "extra")
+    assert extra["over"] == {"environment": environment["id"], "name": "team", "prefix": str(prefix)}
+    assert (extra["shared"], extra["writable"], extra["kernel"]["name"]) == (None, True, "conda-env-extra-py")
+    assert sum(_files(user.envs / "extra").values()) < 1_000_000
+    assert {path.lstat().st_uid for path in (user.envs / "extra").rglob("*")} == {OTHER}
+    assert _files(prefix) == original
+    starts = user.run(user.envs / "extra/bin/python", "-c", "import sys")
+    assert starts.returncode == 0, starts.stderr
+
 
 def test_an_environment_of_another_user_is_shared_if_it_cannot_be_changed(tmp_path: Path) -> None:
     prefix = make_prefix(tmp_path / "team")

@@ -255,6 +255,30 @@ def test_a_plan_is_stale_after_the_base_changed(api: Api, run: Run, base: Any) -
     assert error["reason"] == "stale-plan"
 
 
+def test_if_its_base_loses_python_a_change_leaves_it_as_it_was(api: Api, run: Run, base: Any) -> None:
+    mine = _over(api, run, base, "pypi:rich")
+    plans = [
+        run(api.plan(kind="remove", environment=mine["id"], packages=["rich"])),
+        run(api.plan(kind="overlay", environment=base["id"], name="other", packages=["pypi:rich"])),
+    ]
+    before = _marks(mine)
+    Path(base["prefix"], "bin/python").unlink()
+    for plan in plans:
+        _, job = run(api.call("POST", "jobs", {"plan": plan["id"]}))
+        assert run(api.finished(job["id"]))["state"] == "failed"
+    assert _marks(mine) == before
+    envs = Path(mine["prefix"]).parent
+    assert {path.name for path in envs.iterdir() if not path.name.startswith(".")} == {"mine", "team"}
+
+
+def test_a_request_can_add_some_packages_and_remove_others(api: Api, run: Run, base: Any, index: SimpleIndex) -> None:
+    index.add("other", "1.0")
+    mine = _over(api, run, base, "pypi:rich")
+    job = run(api.apply(kind="install", environment=mine["id"], specs=["pypi:other"], remove=["rich"]))
+    assert job["state"] == "succeeded", job
+    assert _own(mine) == {"other"}
+
+
 def test_requests_that_an_overlay_cannot_have_are_refused(api: Api, run: Run, base: Any) -> None:
     mine = _over(api, run, base)
     body = {"kind": "overlay", "environment": mine["id"], "name": "more", "packages": []}

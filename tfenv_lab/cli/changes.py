@@ -257,18 +257,6 @@ class CloneApp(ChangeApp):
         return {"kind": "clone", "environment": environment.id, "name": arguments[1]}
 
 
-class OverlayApp(ChangeApp):
-    """Add packages over an environment, in a new one: jupyter tfenv overlay team mine pypi:rich."""
-
-    least, most, usage = 2, None, "overlay NAME NEW_NAME [pypi:PACKAGE…]"
-    flags = BUILDS
-
-    async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
-        environment = await self.find(services, arguments[0])
-        body = {"kind": "overlay", "environment": environment.id, "name": arguments[1]}
-        return {**body, "packages": list(arguments[2:]), "source_builds": self.source_builds}
-
-
 class RenameApp(ChangeApp):
     """Rename an environment."""
 

@@ -31,7 +31,7 @@ COMMANDS = {
     "publish": "nodes.PublishApp",
     "rollout": "rollout.RolloutApp",
     "clone": "changes.CloneApp",
-    "overlay": "changes.OverlayApp",
+    "overlay": "overlay.OverlayApp",
     "rename": "changes.RenameApp",
     "history": "history.HistoryApp",
     "note": "history.NoteApp",

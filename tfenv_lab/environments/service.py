@@ -13,6 +13,7 @@ from ..disk.reads import BoundedReads
 from ..errors import NotFound
 from ..models import Advice
 from ..plan_requests import Install
+from ..pypi.models import MARK
 from ..sentences import say
 from ..tensorflow_packages import has_keras_3
 from . import discovery
@@ -259,7 +260,10 @@ class EnvironmentService(LoggingConfigurable):
         found = one.facts
         reason = self._protection.reason(one)
         kernel = beside.kernels.get(one.real)
-        advice = [*found.problems, *(item for adviser in self.advice for item in adviser(found))]
+        is_whole = found.over is None
+        advised = (item for adviser in self.advice for item in adviser(found))
+        # The packages of an overlay's base cannot be changed from there.
+        advice = [*found.problems, *(item for item in advised if is_whole or item.plan_request is None)]
         if found.python and not found.problems and kernel is None and not found.kernels:
             advice.append(_no_kernel(found, reason is None))
         return Environment(
@@ -283,7 +287,7 @@ class EnvironmentService(LoggingConfigurable):
             protected_reason=reason,
             modified=found.modified,
             digest=found.digest,
-            update=self.updates(found) if self.updates else AvailableUpdate(),
+            update=self.updates(found) if self.updates and is_whole else AvailableUpdate(),
             check=beside.checks.get(found.id),
             busy=self.busy_of(found.prefix) if self.busy_of else None,
             shared=found.shared,
@@ -321,4 +325,5 @@ def _could_be_registered(found: EnvironmentFacts) -> bool:
 
 def _no_kernel(found: EnvironmentFacts, may_change: bool) -> Advice:
     message = say("The environment has no kernel, so notebooks cannot use it. The package ipykernel adds one.")
-    return Advice("no-kernel", "info", message, Install(found.id, ("ipykernel",)) if may_change else None)
+    spec = "ipykernel" if found.over is None else f"{MARK}ipykernel"
+    return Advice("no-kernel", "info", message, Install(found.id, (spec,)) if may_change else None)

@@ -124,12 +124,11 @@ def _below(path: Path) -> _Below:
     from ..conda.prefix.pypi import pypi_packages
     from ..conda.prefix.records import available
 
+    if overlays.read(path) is not None:
+        hint = "Add the packages to it instead."
+        raise InvalidRequest(f"“{path.name}” is built over another environment.", hint=hint)
     base = overlays.base_at(path)
     prefix = Path(base.prefix)
-    if overlays.read(prefix) is not None:
-        raise InvalidRequest(
-            f"“{base.name}” is built over another environment.", hint="Add the packages to it instead."
-        )
     return _Below(base, list(available(prefix)), {each.name: each.version for each in pypi_packages(prefix)})
 
 
