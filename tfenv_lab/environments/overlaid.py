@@ -9,6 +9,7 @@ from pathlib import Path
 from ..conda.prefix import overlays
 from ..models import Advice
 from ..plan_requests import Repair
+from ..sentences import say
 from . import facts
 from .facts import Reading
 from .models import Over
@@ -43,12 +44,16 @@ def read(prefix: str, real: str) -> Reading | None:
 def _problems(identifier: str, base: overlays.Base) -> tuple[Advice, ...]:
     is_there = Path(base.prefix, "conda-meta").is_dir()
     if base.is_gone:
-        lost = "It works as before." if is_there else "It no longer works."
-        message = f"{base.path} no longer exists, over which this environment was built. {lost}"
+        message = (
+            say("{path} no longer exists, over which this environment was built. It works as before.", path=base.path)
+            if is_there
+            else say("{path} no longer exists, over which this environment was built.", path=base.path)
+        )
         return (Advice("base-missing", "warning" if is_there else "error", message),)
     if base.is_outdated:
-        message = (
-            f"“{base.name}”, over which this environment was built, changed since. Rebuild it over the new packages."
+        message = say(
+            "“{name}”, over which this environment was built, changed since. Rebuild it over the new packages.",
+            name=base.name,
         )
         return (Advice("base-changed", "warning" if is_there else "error", message, Repair(identifier)),)
     return ()

@@ -14,8 +14,7 @@ from ..conda.prefix.overlays import Base
 from ..errors import InvalidRequest, InvalidSpec, NotFound, Unsatisfiable
 from ..models import Advice
 from ..pypi import requirements as texts
-from ..pypi.models import MARK
-from ..sentences import some
+from ..sentences import say, some
 from . import index_state, sources
 from .index_solver import IndexSolver, combined
 from .index_state import IndexState
@@ -66,10 +65,12 @@ async def change(request: Changing, found: FoundEnvironment, prefix: Path | None
     """
     own = await asyncio.to_thread(overlays.read, found.prefix)
     if own is None:
-        raise NotFound(f"“{found.environment.name}” is no longer an overlay.")
+        raise NotFound(say("“{name}” is no longer built over another environment.", name=found.environment.name))
     if own.is_gone:
-        hint = "Create an environment over another one, and delete this one."
-        raise NotFound(f"{own.path} no longer exists, over which “{found.environment.name}” was built.", hint=hint)
+        raise NotFound(
+            say("{path} no longer exists, over which “{name}” was built.", path=own.path, name=found.environment.name),
+            hint=say("Create an environment over another one, and delete this one."),
+        )
     below = await asyncio.to_thread(_below, Path(own.path))
     removed = _own(request.remove if isinstance(request, requests.Install) else (), found.index, below.base)
     if isinstance(request, requests.Remove):
@@ -114,9 +115,13 @@ def require_whole(environment: Environment) -> None:
     """Raise InvalidRequest for an overlay: only single packages of it can change, not all together with its base's."""
     if environment.over is not None:
         raise InvalidRequest(
-            f"“{environment.name}” is built over “{environment.over.name}”, so only single packages from a package "
-            "index can be added, updated and removed.",
-            hint=f"Copy “{environment.over.name}”, and change the copy.",
+            say(
+                "“{name}” is built over “{base}”, so only single packages from a package index can be added, updated and "
+                "removed.",
+                name=environment.name,
+                base=environment.over.name,
+            ),
+            hint=say("Copy “{name}”, and change the copy.", name=environment.over.name),
         )
 
 
@@ -125,8 +130,10 @@ def _below(path: Path) -> _Below:
     from ..conda.prefix.records import available
 
     if overlays.read(path) is not None:
-        hint = "Add the packages to it instead."
-        raise InvalidRequest(f"“{path.name}” is built over another environment.", hint=hint)
+        raise InvalidRequest(
+            say("“{name}” is built over another environment.", name=path.name),
+            hint=say("Add the packages to it instead."),
+        )
     base = overlays.base_at(path)
     prefix = Path(base.prefix)
     return _Below(base, list(available(prefix)), {each.name: each.version for each in pypi_packages(prefix)})
@@ -138,10 +145,16 @@ def _requirements(specs: Iterable[str], base: Base) -> dict[str, str]:
     of_conda = [text for text in specs if not sources.is_for_index(text)]
     if of_conda:
         raise InvalidSpec(
-            f"Only packages from a package index can be added over “{base.name}”, not conda packages: "
-            f"{some(of_conda, _SHOWN)}.",
-            hint=f"Write “{MARK}” before the name to take it from the package index, or copy “{base.name}” and add the "
-            "package to the copy.",
+            say(
+                "Only packages from a package index can be added over “{name}”, not conda packages: {packages}.",
+                name=base.name,
+                packages=some(of_conda, _SHOWN),
+            ),
+            hint=say(
+                "Write “pypi:” before the name to take it from the package index, or copy “{name}” and add the package "
+                "to the copy.",
+                name=base.name,
+            ),
         )
     return texts.by_name(map(texts.parse, specs))
 
@@ -166,9 +179,10 @@ async def _solve(
             fixed=below.versions,
         )
     except Unsatisfiable as error:
-        error.hint = (
-            f"The packages of “{below.base.name}” cannot be replaced in an environment over it. Copy "
-            f"“{below.base.name}”, and add the package to the copy."
+        error.hint = say(
+            "The packages of “{name}” cannot be replaced in an environment over it. Copy “{name}”, and add the package to "
+            "the copy.",
+            name=below.base.name,
         )
         raise
 
@@ -177,7 +191,9 @@ def _with_packages(solved: Solved, found: FromIndex, named: Mapping[str, str], b
     there = sorted(name for name in named if name not in {each.name for each in found.distributions})
     notes: tuple[Advice, ...] = ()
     if there and solved.over is not None:
-        message = f"“{solved.over.name}” has these packages already: {some(there, _SHOWN)}."
+        message = say(
+            "“{name}” has these packages already: {packages}.", name=solved.over.name, packages=some(there, _SHOWN)
+        )
         notes = (Advice("already-in-base", "info", message),)
     others = {package.name for package in before.others}
     installed = {each.name for each in before.distributions}
@@ -211,7 +227,7 @@ def _own(names: Iterable[str], state: IndexState, base: Base) -> set[str]:
     projects = {texts.normalize(name) for name in names}
     for project in sorted(projects - state.names):
         raise NotFound(
-            f"“{project}” is not among the packages that were added over “{base.name}”.",
-            hint=f"To change the packages of “{base.name}”, copy it.",
+            say("“{name}” is not among the packages that were added over “{base}”.", name=project, base=base.name),
+            hint=say("To change the packages of “{name}”, copy it.", name=base.name),
         )
     return projects

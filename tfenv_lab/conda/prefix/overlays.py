@@ -18,6 +18,7 @@ from msgspec import Struct
 from ... import serde
 from ...disk import writes
 from ...errors import NotFound
+from ...sentences import say
 from . import digests, state
 from .pypi import site_packages
 from .records import names_in, stem_of
@@ -73,9 +74,11 @@ def base_at(path: Path) -> Base:
         stems = filter(None, map(stem_of, names_in(prefix / "conda-meta")))
         python = next((stem.version for stem in stems if stem.name == "python"), None)
     except OSError as error:
-        raise NotFound(f"There is no environment at {path}.", str(error)) from error
+        raise NotFound(say("There is no environment at {path}.", path=path), str(error)) from error
     if python is None:
-        raise NotFound(f"The environment at {path} has no Python from a channel, so nothing can be added over it.")
+        raise NotFound(
+            say("The environment at {path} has no Python from a channel, so nothing can be added over it.", path=path)
+        )
     return Base(str(prefix), str(_published(path)), mark(prefix), python)
 
 
@@ -108,7 +111,9 @@ def write(staged: Path, prefix: Path, base: Base) -> None:
     site = site_packages(place, base.python)
     python = state.interpreter(place)
     if site is None or not python.exists():
-        raise NotFound(f"{place} has no Python any more.", hint="Create the environment over another one.")
+        raise NotFound(
+            say("{place} has no Python any more.", place=place), hint=say("Create the environment over another one.")
+        )
     (staged / site.relative_to(place)).mkdir(parents=True, exist_ok=True)
     version = ".".join(base.python.split(".")[:2])
     (staged / "bin").mkdir(exist_ok=True)

@@ -266,7 +266,7 @@ def require_states(change: Change) -> None:
     require_state(change.prefix, change.fingerprint if change.origin == "in_place" else None)
     is_planned_over = change.over is not None and change.origin in ("new", "in_place")
     if change.over is not None and is_planned_over and overlays.mark(Path(change.over.prefix)) != change.over.mark:
-        raise StalePlan(f"“{change.over.name}” changed since the plan was made.")
+        raise StalePlan(say("“{name}” changed since the plan was made.", name=change.over.name))
     if change.moved_from is not None:
         require_state(change.moved_from, change.fingerprint)
 
