@@ -1470,7 +1470,7 @@ export interface components {
             /** @description The packages that change; empty if the environment is up to date. Requested packages come first. Both parts begin with TensorFlow, Keras and Python; the others follow by name. */
             readonly entries: readonly components["schemas"]["Entry"][];
             /** @description Whether an overlay is built over other packages of the environment below, so there is something to do even if there are no entries. */
-            readonly rebuilds?: boolean;
+            readonly rebuilds: boolean;
             /** @description Earlier requested specs that did not count and that the plan replaces. Such a plan can be applied even if no package changes. */
             readonly forgets: readonly string[];
             /** @description The download size of packages that are not in the package cache. */

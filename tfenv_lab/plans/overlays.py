@@ -180,8 +180,8 @@ async def _solve(
         )
     except Unsatisfiable as error:
         error.hint = say(
-            "The packages of “{name}” cannot be replaced in an environment over it. Copy “{name}”, and add the package to "
-            "the copy.",
+            "The packages of “{name}” cannot be replaced in an environment over it. Copy “{name}”, and add the package "
+            "to the copy.",
             name=below.base.name,
         )
         raise
