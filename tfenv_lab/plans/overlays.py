@@ -116,8 +116,8 @@ def require_whole(environment: Environment) -> None:
     if environment.over is not None:
         raise InvalidRequest(
             say(
-                "“{name}” is built over “{base}”, so only single packages from a package index can be added, updated and "
-                "removed.",
+                "“{name}” is built over “{base}”, so only single packages from a package index can be added, updated "
+                "and removed.",
                 name=environment.name,
                 base=environment.over.name,
             ),
