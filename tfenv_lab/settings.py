@@ -68,14 +68,14 @@ class TfenvLab(CheckedSettings):
         0,
         help="Maximum size of the package cache: a number of bytes, or a text such as “20 GB”; 0: no limit. If it is "
         "larger after a job, packages that no environment has are deleted: first those that were not used for the "
-        "longest time, and at last those that reverts need.",
+        "longest time, and last those that reverts need.",
     ).tag(config=True, harmless=True)
     undo_minutes = Int(
         10,
         min=0,
         max=1440,
-        help="Minutes for which a deleted environment can be restored; until then, it takes its space. 0: delete at "
-        "once.",
+        help="Minutes for which a deleted environment can be restored; until then, it still takes up space. 0: delete "
+        "at once.",
     ).tag(config=True, harmless=True)
     max_running_jobs = Int(2, min=1, help="Number of jobs that may run at the same time; further jobs wait.").tag(
         config=True, harmless=True
@@ -98,7 +98,7 @@ class TfenvLab(CheckedSettings):
     kernel_variables_excluded = Texts(
         variable_pattern_fault,
         help="Names of variables, or patterns with * such as *_TOKEN, that kernelspecs must not contain, because other "
-        "programs read them. The kernels that this server starts have these variables nevertheless.",
+        "programs read them. The kernels that this server starts still have these variables.",
     ).tag(config=True)
     check_after_change = Bool(
         True, help="Check an environment in the background after it is created or its TensorFlow changes."

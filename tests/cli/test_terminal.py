@@ -103,7 +103,7 @@ def test_create_takes_the_tensorflow_that_is_chosen(shell: Shell, options: list[
     [
         (["--variant=cuda", "--python=3.8"], "--no-tensorflow"),
         (["--python=2.7"], "--no-tensorflow"),
-        (["--tensorflow=2.19", "--no-tensorflow"], "exclude each other"),
+        (["--tensorflow=2.19", "--no-tensorflow"], "not both"),
     ],
 )
 def test_create_refuses_what_no_release_has(shell: Shell, options: list[str], said: str) -> None:

@@ -32,10 +32,10 @@ async def test_a_file_of_thousands_of_packages_is_refused(api: Api, name: str) -
 @pytest.mark.parametrize(
     "content",
     [
-        "dependencies:\n" + "- a\n" * 400_000,
-        f"dependencies: [{'a, ' * 400_000}]",
-        "dependencies:\n" + "- {a: b}\n" * 150_000,
-        "dependencies:\n- pip:\n" + "  - a\n" * 400_000,
+        "dependencies:\n" + "- a\n" * 310_000,
+        f"dependencies: [{'a, ' * 310_000}]",
+        "dependencies:\n" + "- {a: b}\n" * 110_000,
+        "dependencies:\n- pip:\n" + "  - a\n" * 310_000,
     ],
     ids=["a list", "one line", "mappings", "pip"],
 )

@@ -190,7 +190,7 @@ class TestFailures:
         simple_index.add("alpha")
         simple_index.kind = "application/json"
         simple_index.serves_json = False
-        assert unreachable().message == f"The package index {simple_index.url} does not answer as an index does."
+        assert unreachable().message == f"The package index {simple_index.url} does not answer like a package index."
 
     def test_a_page_without_end(self, simple_index: SimpleIndex, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(fetching, "LIMIT", 1000)

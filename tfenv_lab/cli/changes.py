@@ -75,7 +75,10 @@ class ChangeApp(TfenvCommand):
         if self.answer_yes or not (can_ask or deletes):
             return True
         if not can_ask:
-            raise InvalidRequest("This command deletes files, and nobody can be asked.", hint="Add -y to agree.")
+            raise InvalidRequest(
+                "This command deletes files, and there is no terminal to ask for confirmation.",
+                hint="Add -y to delete them without being asked.",
+            )
         return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 
@@ -212,7 +215,7 @@ class ImportApp(ChangeApp):
     indexes = Enum(
         ("file", "configured"),
         "file",
-        help="Take packages that the file has from other indexes from the configured ones (“configured”).",
+        help="With “configured”, packages that the file takes from other indexes come from the configured ones.",
     ).tag(config=True)
     replace = List(
         Unicode(),

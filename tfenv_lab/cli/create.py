@@ -48,7 +48,7 @@ class CreateApp(ChangeApp):
         (None, "conda", "pypi"),
         None,
         allow_none=True,
-        help="Where TensorFlow comes from: conda or pypi. Default: chosen.",
+        help="Where TensorFlow comes from: conda or pypi. Default: chosen automatically.",
     ).tag(config=True)
     envs_dir = Unicode(
         None, allow_none=True, help="Directory for the environment, one of condarc's envs_dirs. Default: the usual one."
@@ -70,7 +70,7 @@ class CreateApp(ChangeApp):
     async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
         name, *packages = arguments
         if self.no_tensorflow and self.tensorflow is not None:
-            raise InvalidRequest("--tensorflow and --no-tensorflow exclude each other.")
+            raise InvalidRequest("Use either --tensorflow or --no-tensorflow, not both.")
         choice = {key: getattr(self, key) for key in ("python", "variant", "cuda", "source", "source_builds")}
         keras = {"keras": self.keras} if self.keras is not None else {}
         place = {"envs_dir": self.envs_dir, "channels": list(self.channels) or None}
@@ -94,7 +94,7 @@ class CreateApp(ChangeApp):
             if not release.prerelease and any(map(self._admits, release.variants)):
                 return f"{minor_of(release.version)}.*"
         raise InvalidRequest(
-            catalog.message or "This machine can install no release of TensorFlow that fits.",
+            catalog.message or "No release of TensorFlow that fits can be installed on this machine.",
             hint="Choose other options, or create an environment without TensorFlow with --no-tensorflow.",
         )
 

@@ -66,5 +66,5 @@ class KernelApp(TfenvCommand):
 def _setting(text: str) -> tuple[str, bool]:
     name, _, value = text.partition("=")
     if value not in ("on", "off"):
-        raise InvalidRequest(f"“{text[:60]}” sets no kernel setting.", hint="Write SETTING=on or SETTING=off.")
+        raise InvalidRequest(f"“{text[:60]}” does not set a kernel setting.", hint="Write SETTING=on or SETTING=off.")
     return name, value == "on"

@@ -18,7 +18,7 @@ def warnings(cleaning: Cleaning) -> Iterator[Advice]:
     if cleaning.left_out:
         text = say(
             "These do not respond or cannot be read: {left_out}. Nothing is deleted there. "
-            "Packages that only environments among them need are deleted from the caches.",
+            "Packages that only those environments need are deleted from the caches.",
             left_out=some(cleaning.left_out, _SHOWN),
         )
         yield Advice("not-measured", "warning", text)

@@ -88,7 +88,7 @@ def failure(output: str, settings: IndexSettings) -> TfenvError:
     if _URL.search(text):
         # uv says in many ways that a server answers with something else than a page or a file.
         return IndexUnreachable(
-            say("{index_in} does not answer as an index does.", index_in=_index_in(text, settings)), text
+            say("{index_in} does not answer like a package index.", index_in=_index_in(text, settings)), text
         )
     return JobFailed(say("uv failed."), text)
 

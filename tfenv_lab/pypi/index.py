@@ -170,7 +170,7 @@ class IndexReader:
         except (ValueError, msgspec.MsgspecError) as error:
             index = without_credentials(source.url)
             raise IndexUnreachable(
-                say("The package index {index} does not answer as an index does.", index=index), str(error)
+                say("The package index {index} does not answer like a package index.", index=index), str(error)
             ) from error
         if page.etag:
             self._pages[key] = (page.etag, found)

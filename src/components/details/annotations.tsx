@@ -111,7 +111,7 @@ export function Annotations(props: IAnnotationsProps): JSX.Element | null {
             />
           </label>
           <p className="jp-TfenvHint">
-            {trans.__('Every change of this environment keeps to its pins.')}
+            {trans.__('Every change of this environment follows its pins.')}
           </p>
           {failure && <Failure failure={failure} trans={trans} />}
           <div className="jp-TfenvButtons">

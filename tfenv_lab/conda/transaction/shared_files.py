@@ -106,9 +106,7 @@ def advice(packages: Mapping[FileOwner, Files], coming: Collection[str]) -> Iter
         yield Advice(
             "shared-files",
             "info",
-            listing(
-                "Packages have the same file with the same path, which makes no difference: {items}.", _pairs(same)
-            ),
+            listing("Packages have identical files with the same path, which does no harm: {items}.", _pairs(same)),
         )
 
 
