@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -80,8 +81,7 @@ def _channel(folder: Path, packages: int = 0) -> Contents:
 def _packages(folder: Path) -> Iterator[Line]:
     create = Line("Create an environment, warm cache", "packages", 1.1)
     details = Line("List the packages of an environment", "packages", 1.1)
-    server = Rest(folder / "packages", _channel(folder, 600))
-    try:
+    with closing(Rest(folder / "packages", _channel(folder, 600))) as server:
         for number in (10, 100, 300, 600):
             specs = [f"tiny-{each}" for each in range(number)]
             names = iter(f"n{number}-{each}" for each in range(9))
@@ -89,16 +89,13 @@ def _packages(folder: Path) -> Iterator[Line]:
             create.add(number, lambda names=names, specs=specs: server.create(next(names), specs))  # type: ignore[misc]
             identifier = server.identify(f"n{number}-0")
             details.add(number, lambda i=identifier: server.call("GET", f"environments/{i}/packages"))  # type: ignore[misc]
-    finally:
-        server.close()
     yield from (create, details)
 
 
 def _environments(folder: Path) -> Iterator[Line]:
     listing = Line("List the environments, one of which changed", "environments", 1.1)
     install = Line("Change one environment", "environments", 0.6)
-    server = Rest(folder / "environments", _channel(folder, 20))
-    try:
+    with closing(Rest(folder / "environments", _channel(folder, 20))) as server:
         for number in (10, 100, 1_000, 10_000):
             for each in range(number - len(list(server.envs.iterdir()))):
                 (server.envs / f"e{number}-{each}" / "conda-meta").mkdir(parents=True)
@@ -113,16 +110,13 @@ def _environments(folder: Path) -> Iterator[Line]:
             listing.add(number, again)
             names = iter(f"c{number}-{each}" for each in range(9))
             install.add(number, lambda names=names: server.create(next(names), ["tiny-1"]))  # type: ignore[misc]
-    finally:
-        server.close()
     yield from (listing, install)
 
 
 def _revisions(folder: Path) -> Iterator[Line]:
     change = Line("Change an environment", "revisions", 0.6)
     history = Line("Show the history", "revisions", 1.1)
-    server = Rest(folder / "revisions", _channel(folder, 60))
-    try:
+    with closing(Rest(folder / "revisions", _channel(folder, 60))) as server:
         server.create("old", ["tiny-0"])
         identifier = server.identify("old")
         store = server.envs / "old" / "conda-meta" / "tfenv_lab"
@@ -134,15 +128,12 @@ def _revisions(folder: Path) -> Iterator[Line]:
                 (store / f"{each:05d}.json").write_text(json.dumps({**first, "number": each}))
             change.add(number, lambda: server.update("old", [f"tiny-{next(specs)}"]))
             history.add(number, lambda: server.call("GET", f"environments/{identifier}/revisions"))
-    finally:
-        server.close()
     yield from (change, history)
 
 
 def _jobs(folder: Path) -> Iterator[Line]:
     line = Line("List the jobs", "jobs on the disk", 1.1)
-    server = Rest(folder / "jobs", _channel(folder, 20))
-    try:
+    with closing(Rest(folder / "jobs", _channel(folder, 20))) as server:
         server.create("old", ["tiny-0"])
         store = next((folder / "jobs").rglob("tfenv_lab/jobs"))
         job = next(store.glob("*.json"))
@@ -152,8 +143,6 @@ def _jobs(folder: Path) -> Iterator[Line]:
                 (store / f"{identifier}.json").write_text(job.read_text().replace(job.stem, identifier))
             server.call("GET", "jobs")
             line.add(number, lambda: server.call("GET", "jobs"))
-    finally:
-        server.close()
     yield line
 
 
@@ -172,21 +161,17 @@ def _records(folder: Path) -> Iterator[Line]:
         path.write_text(json.dumps(data))
         for other in path.parent.glob("repodata.json.*"):
             other.unlink()
-        server = Rest(folder / f"server-{number}", contents)
-        try:
+        with closing(Rest(folder / f"server-{number}", contents)) as server:
             start = time.perf_counter()
             server.versions()
             catalog.points.append((number, time.perf_counter() - start))
             search.add(number, lambda s=server: s.call("GET", "packages?query=synthetic-1"))  # type: ignore[misc]
-        finally:
-            server.close()
     yield from (catalog, search)
 
 
 def _clients(folder: Path) -> Iterator[Line]:
     line = Line("List 100 environments, all clients together", "clients", 1.1)
-    server = Rest(folder / "clients", _channel(folder, 20))
-    try:
+    with closing(Rest(folder / "clients", _channel(folder, 20))) as server:
         for each in range(100):
             (server.envs / f"e{each}" / "conda-meta").mkdir(parents=True)
             (server.envs / f"e{each}" / "conda-meta" / "history").touch()
@@ -194,8 +179,6 @@ def _clients(folder: Path) -> Iterator[Line]:
         for number in (1, 10, 100):
             with ThreadPoolExecutor(number) as clients:
                 line.add(number, lambda c=clients, n=number: list(c.map(lambda _: server.list(), range(n))))  # type: ignore[misc]
-    finally:
-        server.close()
     yield line
 
 

@@ -2,10 +2,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import type { Annotations as Values } from '../../api/generated';
-import type { IFailure } from '../../api/request';
-import { toFailure } from '../../api/request';
 import type { Loaded } from '../../models/state/details';
 import { Failure } from '../shared/failure';
+import { EditForm } from './editForm';
 
 /** An example of a pin. */
 const PIN = 'tensorflow 2.19.*';
@@ -21,7 +20,6 @@ interface IAnnotationsProps {
 export function Annotations(props: IAnnotationsProps): JSX.Element | null {
   const { annotations, trans } = props;
   const [draft, setDraft] = React.useState<IDraft | null>(null);
-  const [failure, setFailure] = React.useState<IFailure | null>(null);
   const edit = React.useRef<HTMLButtonElement>(null);
   if (annotations === null) {
     return null;
@@ -33,20 +31,13 @@ export function Annotations(props: IAnnotationsProps): JSX.Element | null {
 
   const close = (): void => {
     setDraft(null);
-    setFailure(null);
     edit.current?.focus();
   };
-  const save = async ({ note, pins }: IDraft): Promise<void> => {
-    try {
-      await props.onChange({
-        note: note.trim() || null,
-        pins: pins.split('\n').filter(line => line.trim() !== '')
-      });
-      close();
-    } catch (error) {
-      setFailure(toFailure(error));
-    }
-  };
+  const save = ({ note, pins }: IDraft): Promise<void> =>
+    props.onChange({
+      note: note.trim() || null,
+      pins: pins.split('\n').filter(line => line.trim() !== '')
+    });
 
   return (
     <>
@@ -72,19 +63,7 @@ export function Annotations(props: IAnnotationsProps): JSX.Element | null {
         </p>
       )}
       {draft && (
-        <form
-          className="jp-TfenvNote-form"
-          data-own-escape
-          onSubmit={event => {
-            event.preventDefault();
-            void save(draft);
-          }}
-          onKeyDown={event => {
-            if (event.key === 'Escape') {
-              close();
-            }
-          }}
-        >
+        <EditForm trans={trans} save={() => save(draft)} close={close}>
           <label className="jp-TfenvField">
             <span>{trans.__('Note')}</span>
             <textarea
@@ -113,16 +92,7 @@ export function Annotations(props: IAnnotationsProps): JSX.Element | null {
           <p className="jp-TfenvHint">
             {trans.__('Every change of this environment follows its pins.')}
           </p>
-          {failure && <Failure failure={failure} trans={trans} />}
-          <div className="jp-TfenvButtons">
-            <button type="button" className="jp-mod-styled" onClick={close}>
-              {trans.__('Cancel')}
-            </button>
-            <button type="submit" className="jp-mod-styled jp-mod-accept">
-              {trans.__('Save')}
-            </button>
-          </div>
-        </form>
+        </EditForm>
       )}
     </>
   );

@@ -1,9 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
-import type { IFailure } from '../../api/request';
-import { toFailure } from '../../api/request';
-import { Failure } from '../shared/failure';
+import { EditForm } from './editForm';
 
 interface IRevisionNoteProps {
   readonly number: number;
@@ -19,23 +17,12 @@ interface IRevisionNoteProps {
 export function RevisionNote(props: IRevisionNoteProps): JSX.Element {
   const { note, number, trans } = props;
   const [text, setText] = React.useState<string | null>(null);
-  const [failure, setFailure] = React.useState<IFailure | null>(null);
   const edit = React.useRef<HTMLButtonElement>(null);
 
   const close = (): void => {
     setText(null);
-    setFailure(null);
     edit.current?.focus();
   };
-  const save = async (): Promise<void> => {
-    try {
-      await props.onNote(text?.trim() ? text : null);
-      close();
-    } catch (error) {
-      setFailure(toFailure(error));
-    }
-  };
-
   return (
     <>
       {note !== null && text === null && <p className="jp-TfenvNote">{note}</p>}
@@ -57,18 +44,10 @@ export function RevisionNote(props: IRevisionNoteProps): JSX.Element {
         </button>
       </div>
       {text !== null && (
-        <form
-          className="jp-TfenvNote-form"
-          data-own-escape
-          onSubmit={event => {
-            event.preventDefault();
-            void save();
-          }}
-          onKeyDown={event => {
-            if (event.key === 'Escape') {
-              close();
-            }
-          }}
+        <EditForm
+          trans={trans}
+          save={() => props.onNote(text.trim() ? text : null)}
+          close={close}
         >
           <textarea
             className="jp-mod-styled"
@@ -78,16 +57,7 @@ export function RevisionNote(props: IRevisionNoteProps): JSX.Element {
             value={text}
             onChange={event => setText(event.target.value)}
           />
-          {failure && <Failure failure={failure} trans={trans} />}
-          <div className="jp-TfenvButtons">
-            <button type="button" className="jp-mod-styled" onClick={close}>
-              {trans.__('Cancel')}
-            </button>
-            <button type="submit" className="jp-mod-styled jp-mod-accept">
-              {trans.__('Save')}
-            </button>
-          </div>
-        </form>
+        </EditForm>
       )}
     </>
   );
