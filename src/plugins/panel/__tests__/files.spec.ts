@@ -1,18 +1,15 @@
 import { ServerConnection } from '@jupyterlab/services';
-import { nullTranslator } from '@jupyterlab/translation';
 import { fireEvent, screen, waitFor } from '@testing-library/react';
 
 import { FakeApp } from '../../../__tests__/fakeApp';
-import { failure, FakeServer } from '../../../__tests__/fakeServer';
+import { failure } from '../../../__tests__/fakeServer';
 import {
   environment,
   plan,
-  recognized as answer,
-  STATUS
+  recognized as answer
 } from '../../../__tests__/fixtures';
 import type { ImportFormat, RecognizedFile } from '../../../api/generated';
 import { CommandIDs } from '../../../commandids';
-import { exportKinds } from '../../../models/form/files';
 
 const TEXT = 'name: mine\ndependencies:\n- numpy\n';
 
@@ -133,11 +130,9 @@ describe('an environment from a file', () => {
 
   it('asks the server once for a text that is typed', async () => {
     await app.commands.execute(CommandIDs.importEnvironment);
-    for (const text of ['na', 'name: a', TEXT]) {
-      fireEvent.change(await field('File'), { target: { value: text } });
-      await screen.findByDisplayValue(
-        (_, element) => (element as HTMLTextAreaElement).value === text
-      );
+    const file = await field('File');
+    for (const value of ['na', 'name: a', TEXT]) {
+      fireEvent.change(file, { target: { value } });
     }
     await screen.findByDisplayValue('mine');
     const asked = app.server.calls.filter(call => call === 'POST files');
@@ -319,175 +314,5 @@ describe('the choices in a file', () => {
       ).toBe('gpu')
     );
     expect((await field<HTMLTextAreaElement>('File')).value).toBe(TEXT);
-  });
-});
-
-describe('the menu of the file browser', () => {
-  const isOffered = (): boolean =>
-    app.commands.isVisible(CommandIDs.importFile);
-  const reads = (): number =>
-    app.server.calls.filter(call => call === 'POST files').length;
-
-  beforeEach(() => app.manager.status.refresh());
-
-  it('offers a file whose contents describe an environment', async () => {
-    app.contents.select('work/tf.txt', TEXT);
-    await waitFor(() => expect(isOffered()).toBe(true));
-    expect(app.server.body('POST files')).toEqual({
-      content: TEXT,
-      name: 'tf.txt'
-    });
-  });
-
-  it('leaves out a file with other contents', async () => {
-    recognized(null, 'imported', { message: 'The file is something else.' });
-    app.contents.select('work/docker-compose.yml', 'services: {}\n');
-    await waitFor(() => expect(reads()).toBe(1));
-    expect(isOffered()).toBe(false);
-  });
-
-  it('leaves out a file that can be imported but is something else', async () => {
-    recognized('requirements', 'labels', { offered: false });
-    app.contents.select('work/labels.txt', 'cat\ndog\n');
-    await waitFor(() => expect(reads()).toBe(1));
-    expect(isOffered()).toBe(false);
-  });
-
-  it('reads a file once, and again after it changed', async () => {
-    app.contents.select('work/tf.yml', TEXT);
-    await waitFor(() => expect(isOffered()).toBe(true));
-    app.contents.select('work/tf.yml', TEXT);
-    expect(isOffered()).toBe(true);
-    recognized(null, 'imported', { message: 'The file is empty.' });
-    app.contents.select('work/tf.yml', '');
-    expect(isOffered()).toBe(false);
-    await waitFor(() => expect(reads()).toBe(2));
-  });
-
-  it('looks at a file below the pointer before it is selected', async () => {
-    app.contents.point('work/tf.yml', TEXT);
-    await waitFor(() => expect(reads()).toBe(1));
-    app.contents.select('work/tf.yml', TEXT);
-    expect(isOffered()).toBe(true);
-  });
-
-  it('looks at the file of the menu in a file browser that does not report selections', async () => {
-    app.contents.openOlderMenu('work/tf.yml', TEXT);
-    await waitFor(() => expect(reads()).toBe(1));
-    app.contents.select('work/tf.yml', TEXT);
-    expect(isOffered()).toBe(true);
-  });
-
-  it('does not read other kinds of files, folders and large files', async () => {
-    app.contents.select('work/model.keras', TEXT);
-    app.contents.select('work/yarn.lock', TEXT);
-    app.contents.select('work/large.txt', 'x'.repeat(5e6 + 1));
-    app.contents.select('work.yml', TEXT, 'directory');
-    app.contents.select('work/tf.yml', TEXT);
-    await waitFor(() => expect(isOffered()).toBe(true));
-    expect(reads()).toBe(1);
-  });
-
-  it('reads a file again after an error', async () => {
-    app.contents.error = new Error('The drive does not answer.');
-    app.contents.select('work/tf.yml', TEXT);
-    await waitFor(() => expect(app.contents.reads).toBe(1));
-    app.contents.error = null;
-    app.contents.select('work/tf.yml', TEXT);
-    await waitFor(() => expect(isOffered()).toBe(true));
-  });
-
-  it('works before the panel is opened', async () => {
-    const routes = {
-      'GET status': STATUS,
-      'POST files': answer('pixi-lock', 'x')
-    };
-    const closed = new FakeApp(new FakeServer(routes));
-    await waitFor(() => expect(closed.manager.status.status).not.toBeNull());
-    closed.contents.select('pixi.lock', 'version: 6\n');
-    await waitFor(() =>
-      expect(closed.commands.isVisible(CommandIDs.importFile)).toBe(true)
-    );
-    closed.dispose();
-  });
-});
-
-describe('an environment as a file', () => {
-  const explicit =
-    'GET environments/id-tf219/export?format=explicit&specs=requested';
-
-  async function choose(button: string): Promise<void> {
-    const done = app.commands.execute(CommandIDs.exportEnvironment, {
-      environment: 'id-tf219'
-    });
-    const select = await screen.findByRole('combobox', {
-      name: 'File format'
-    });
-    fireEvent.change(select, { target: { value: '2' } });
-    await screen.findByText('tf219.explicit.txt');
-    fireEvent.click(screen.getByRole('button', { name: button }));
-    await done;
-  }
-
-  beforeEach(() => {
-    app.server.routes[explicit] = '@EXPLICIT\n';
-  });
-
-  it('is saved in the folder of the file browser without overwriting a file', async () => {
-    app.contents.folder = 'work';
-    app.contents.files['work/tf219.explicit.txt'] = 'mine';
-    await choose('Save in Folder');
-    expect(app.contents.files).toEqual({
-      'work/tf219.explicit.txt': 'mine',
-      'work/tf219-2.explicit.txt': '@EXPLICIT\n'
-    });
-    expect(app.toasts).toEqual([
-      '“tf219-2.explicit.txt” is saved in the folder “/work” of the file browser.'
-    ]);
-    const shown: unknown[] = [];
-    expect(app.toastActions).toEqual([]);
-    app.commands.addCommand('filebrowser:go-to-path', {
-      execute: args => {
-        shown.push(args.path);
-      }
-    });
-    await choose('Save in Folder');
-    app.pressToast('Show File');
-    expect(shown).toEqual(['work/tf219-3.explicit.txt']);
-  });
-
-  it('has a name of its own for each format', () => {
-    const names = exportKinds(nullTranslator.load('')).map(kind =>
-      kind.fileName('tf219')
-    );
-    expect(new Set(names).size).toBe(names.length);
-  });
-
-  it('of a deleted environment says that it is gone', async () => {
-    const args = { environment: 'id-other' };
-    await app.commands.execute(CommandIDs.exportEnvironment, args);
-    expect(app.toasts).toEqual(['This environment no longer exists.']);
-  });
-
-  it('is downloaded', async () => {
-    const saved: string[] = [];
-    Object.assign(URL, {
-      createObjectURL: () => 'blob:x',
-      revokeObjectURL: () => undefined
-    });
-    const click = jest
-      .spyOn(HTMLAnchorElement.prototype, 'click')
-      .mockImplementation(function (this: HTMLAnchorElement) {
-        saved.push(this.download);
-      });
-    await choose('Download');
-    click.mockRestore();
-    expect(saved).toEqual(['tf219.explicit.txt']);
-  });
-
-  it('shows the error of the server', async () => {
-    delete app.server.routes[explicit];
-    await choose('Download');
-    expect(app.toasts).toEqual(['No such path.']);
   });
 });
