@@ -58,8 +58,16 @@ class TestModel:
             "check": {"ok": True, "finished": "2026-03-01T10:00:00.000+00:00", "outdated": False},
             "busy": "job-1",
             "advice": [
-                {"code": "note", "severity": "info", "message": "Python 3.11.9", "plan_request": None, "items": []}
+                {
+                    "code": "note",
+                    "severity": "info",
+                    "message": "Python 3.11.9",
+                    "plan_request": None,
+                    "items": [],
+                    "sentences": {},
+                }
             ],
+            "sentences": {},
         }
 
     def test_the_warning_about_a_missing_kernel_has_a_plan_request(
