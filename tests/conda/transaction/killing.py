@@ -128,7 +128,9 @@ def _work(orders: Connection, messages: Connection, environment: dict[str, str],
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     orders.close()
     messages.close()
-    sys.stdin, sys.stdout = os.fdopen(0), os.fdopen(1, "w")
+    sys.stdin = os.fdopen(0)
+    # As in a new process, where the pipe stays open when the worker replaces “sys.stdout”.
+    sys.stdout = sys.__stdout__ = os.fdopen(1, "w")  # type: ignore[misc]
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
