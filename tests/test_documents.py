@@ -219,8 +219,11 @@ def test_pytest_finds_the_tests(line: str) -> None:
 
 
 @pytest.mark.parametrize("line", [*examples("python"), *examples(".venv/bin/python")])
-def test_python_has_the_module(line: str) -> None:
-    flag, module = shlex.split(line)[1:3]
-    assert flag == "-m"
+def test_python_has_the_module_or_script(line: str) -> None:
+    program, *arguments = shlex.split(line)[1:]
+    if program != "-m":
+        assert (ROOT / program).is_file()
+        return
+    module = arguments[0]
     # The release guide installs these programs.
     assert module in {"pip", "build", "twine"} or importlib.util.find_spec(module) is not None
