@@ -92,7 +92,8 @@ def as_json(catalog: Catalog) -> str:
     body: dict[str, object] = {
         "": {
             "domain": DOMAIN,
-            "language": str(catalog.locale),
+            # JupyterLab's front end looks for de-DE.
+            "language": str(catalog.locale).replace("_", "-"),
             "plural_forms": catalog.plural_forms,
             "version": "",
         }

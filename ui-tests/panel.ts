@@ -9,8 +9,11 @@ export interface IStatus {
 
 /** The side panel. Everything is found by role and name, as a user finds it. */
 export class Panel {
-  constructor(readonly page: IJupyterLabPageFixture) {
-    this.root = page.getByRole('region', { name: 'TensorFlow Environments' });
+  constructor(
+    readonly page: IJupyterLabPageFixture,
+    title = 'TensorFlow Environments'
+  ) {
+    this.root = page.getByRole('region', { name: title });
     this.progress = this.root.getByRole('progressbar');
     this.failure = this.root.getByRole('alert');
   }

@@ -41,6 +41,18 @@ def choices(folder: Path, home: Path) -> list[str]:
     return [f"--TfenvLab.allowed_channels={url}" for url in allowed]
 
 
+def german(folder: Path) -> str:
+    """Make an empty language pack for German, without which JupyterLab does not offer it, and return its directory."""
+    pack = folder / "language"
+    (pack / "jupyterlab_language_pack_de_DE").mkdir(parents=True)
+    (pack / "jupyterlab_language_pack_de_DE" / "__init__.py").touch()
+    info = pack / "jupyterlab_language_pack_de_DE-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: jupyterlab-language-pack-de-DE\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[jupyterlab.languagepack]\nde_DE = jupyterlab_language_pack_de_DE\n")
+    return str(pack)
+
+
 def main(situation: str, port: str) -> int:
     """Serve until told to end."""
     import platformdirs
@@ -55,6 +67,9 @@ def main(situation: str, port: str) -> int:
         # The notebook for the screenshots is in this directory.
         (notebooks / "models").mkdir(parents=True)
         env |= {"HOME": str(home), "JUPYTERLAB_GALATA_ROOT_DIR": str(notebooks), "TF_CPP_MIN_LOG_LEVEL": "2"}
+        if situation == "small":
+            paths = [german(Path(folder)), os.environ.get("PYTHONPATH")]
+            env["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
         if situation != "real":
             # The small channels' packages are to be chosen, and no index may answer for a channel that does not.
             env["PIP_NO_INDEX"] = "1"

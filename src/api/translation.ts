@@ -42,10 +42,13 @@ function sentenceIn(known: unknown, name: string): Sentence | null {
 
 /** Return a sentence in the user's language. */
 function textOf({ template, plural, params }: Sentence): string {
+  // The literals are in the server's code, where scripts/translations.py finds them.
+  /* eslint-disable jupyter/no-dynamic-translation */
   const words =
     plural === null
       ? trans.__(template)
       : trans._n(template, plural, Number(params.count));
+  /* eslint-enable jupyter/no-dynamic-translation */
   return words.replace(/\{(\w+)\}/g, (placeholder, name: string) => {
     const value = params[name];
     return value === undefined

@@ -62,7 +62,7 @@ class AdditionBody
           <span>{trans.__('Packages from PyPI')}</span>
           <input
             className="jp-mod-styled"
-            placeholder="rich keras-hub>=0.20"
+            placeholder={trans.__('for example, rich keras-hub>=0.20')}
             value={this._packages}
             onChange={event => {
               this._packages = event.target.value;

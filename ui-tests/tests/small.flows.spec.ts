@@ -31,7 +31,9 @@ async function apply(
   await expect(panel.progress).toHaveCount(0, { timeout: 60_000 });
   // The focus is not lost to the page when the buttons of the job disappear.
   await expect
-    .poll(() => panel.root.evaluate(root => root.contains(document.activeElement)))
+    .poll(() =>
+      panel.root.evaluate(root => root.contains(document.activeElement))
+    )
     .toBe(true);
 }
 
@@ -57,7 +59,9 @@ test('packages are added, collected and removed, and a revision returns, with th
   await expect(panel.button('Add pandas…')).toBeVisible();
   await tabTo(page, /^Collect pandas with other packages$/);
   await keyboard.press('Enter');
-  await expect(panel.root.getByRole('group', { name: 'Collected changes' })).toContainText('pandas');
+  await expect(
+    panel.root.getByRole('group', { name: 'Collected changes' })
+  ).toContainText('pandas');
   await expect(
     panel.root.getByRole('searchbox', { name: 'Search or add a package' })
   ).toBeFocused();
@@ -80,7 +84,9 @@ test('packages are added, collected and removed, and a revision returns, with th
   await expect(panel.button('pandas')).toBeVisible();
   await tabTo(page, /^Packages$/);
   await keyboard.press('ArrowRight');
-  await expect(panel.root.getByText('Install pandas; remove pip')).toBeVisible();
+  await expect(
+    panel.root.getByText('Install pandas; remove pip')
+  ).toBeVisible();
   await tabTo(page, /^Revert… to revision 0$/);
   await keyboard.press('Enter');
   await expect.poll(() => focused(page)).toMatch(/^Review: flow$/);

@@ -1,5 +1,12 @@
+import { readFileSync } from 'fs';
+import { join } from 'path';
+
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { Gettext, nullTranslator } from '@jupyterlab/translation';
+import {
+  Gettext,
+  nullTranslator,
+  TranslationManager
+} from '@jupyterlab/translation';
 
 import { failure, FakeServer } from '../../__tests__/fakeServer';
 import { request, RequestError } from '../request';
@@ -94,4 +101,17 @@ describe('translated', () => {
     server.isDown = true;
     expect(await told()).toBe('Der Jupyter-Server antwortet nicht.');
   });
+});
+
+test("JupyterLab's front end finds the texts of the German catalog", async () => {
+  const path = '../../../tfenv_lab/locale/de_DE/LC_MESSAGES/tfenv_lab.json';
+  const catalog = JSON.parse(readFileSync(join(__dirname, path), 'utf-8'));
+  const connector = {
+    fetch: async () => ({ data: { tfenv_lab: catalog }, message: '' })
+  };
+  const manager = new TranslationManager('', '', undefined, connector as never);
+  await manager.fetch('de_DE');
+  const trans = manager.load('tfenv_lab');
+  expect(trans.__('New Environment')).toBe('Neue Umgebung');
+  expect(trans._n('%1 item', '%1 items', 2)).toBe('2 Elemente');
 });
