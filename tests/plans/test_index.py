@@ -644,3 +644,18 @@ class TestWithdrawn:
         simple_index.add("greet", "1.0", yanked="old")
         plan = await api.plan(kind="import", name="new", content="greet==1.0\n")
         assert [each["items"] for each in plan["warnings"] if each["code"] == "withdrawn"] == [["greet 1.0 (old)"]]
+
+
+@pytest.mark.parametrize("spec", ["unmet", "unmet ==1.0", "unmet 1.0.*"])
+async def test_a_package_that_neither_source_can_give_is_refused_with_the_channels_reason(
+    api: Api, tensorflow_channel: TinyChannel, simple_index: SimpleIndex, spec: str
+) -> None:
+    tensorflow_channel.add("unmet", "1.0", noarch="generic", depends=["python", "nowhere >=2"])
+    await asyncio.to_thread(tensorflow_channel.index)
+    simple_index.add("tensorflow-cpu", "2.99.0")
+    simple_index.add("tensorflow", "2.99.0")
+    status, answer = await api.call(
+        "POST", "plans", {"kind": "create", "name": "new", "tensorflow": "2.99.*", "packages": [spec]}
+    )
+    assert (status, answer["reason"]) == (422, "unsatisfiable"), answer
+    assert "nowhere >=2" in answer["details"]

@@ -84,11 +84,11 @@ def all_from_index(found: Split) -> Split | None:
     None if there is no such package, or if an index cannot have one: Python, or a certain build.
     """
     stays = [spec for spec in found.specs if spec.split(" ", 1)[0] in found.fixed]
+    moving = {requirements.normalize(spec.split(" ", 1)[0]): spec for spec in found.specs if spec not in stays}
     try:
-        others = requirements.by_name(as_requirement(spec) for spec in found.specs if spec not in stays)
+        others = requirements.by_name(as_requirement(spec) for spec in moving.values())
     except InvalidSpec:
         return None
     if not others or "python" in others:
         return None
-    moved = {**found.moved, **dict.fromkeys(others, "")}
-    return Split(stays, {**found.requirements, **others}, moved, found.fixed)
+    return Split(stays, {**found.requirements, **others}, {**found.moved, **moving}, found.fixed)
