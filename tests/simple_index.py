@@ -9,6 +9,7 @@ import http.server
 import io
 import json
 import re
+import shutil
 import ssl
 import subprocess
 import tarfile
@@ -199,8 +200,7 @@ class SimpleIndex:
         if kind == "archive":
             return archive.as_uri()
         folder = self.directory.parent / f"{name}-{kind}"
-        with tarfile.open(archive) as packed:
-            packed.extractall(folder, filter="data")
+        shutil.unpack_archive(archive, folder)
         [inside] = folder.iterdir()
         if kind == "directory":
             return inside.as_uri()

@@ -13,7 +13,7 @@ from tfenv_lab.cluster.engine import Departed
 from tfenv_lab.cluster.entering import Batches
 from tfenv_lab.cluster.models import ClusterNode, Inside
 from tfenv_lab.cluster.planner import plan, plan_back
-from tfenv_lab.cluster.rollout import Rollout
+from tfenv_lab.cluster.rollout import RunningRollout
 from tfenv_lab.errors import ClusterUnreachable, InvalidRequest, JobFailed, NotFound
 from tfenv_lab.models import NodeResult
 from tfenv_lab.nodes.lockfile import LockFile
@@ -39,7 +39,7 @@ async def _run(
     follow: bool = False,
 ) -> dict[str, NodeResult]:
     found = await plan(fake, LOCK, "app-1", "1", enters=True)
-    rollout = Rollout(fake, found, LOCK, tell, batches=batches, follow=follow)
+    rollout = RunningRollout(fake, found, LOCK, tell, batches=batches, follow=follow)
     return {result.name: result for result in await rollout.run()}
 
 
@@ -253,7 +253,7 @@ async def test_the_way_back_leads_to_what_each_node_ran_before() -> None:
     fake.runs["b"] = Inside("/envs/app-2", "app-2", "x", "")
     found = await plan_back(fake)
     assert [each.node.name for each in found.nodes] == ["a", "b"]
-    results = await Rollout(fake, found, LockFile(""), batches=Batches()).run()
+    results = await RunningRollout(fake, found, LockFile(""), batches=Batches()).run()
     assert [(result.name, result.state) for result in results] == [("a", "inside"), ("b", "inside")]
     assert [fake.runs[name].name for name in "abc"] == ["app-1", "", ""]
     assert {verb for verb, _ in fake.orders} == {"drain", "enter"}

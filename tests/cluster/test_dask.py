@@ -12,7 +12,7 @@ from tfenv_lab.cluster.dask.engine import connect
 from tfenv_lab.cluster.engine import Engine
 from tfenv_lab.cluster.models import RolloutPlan
 from tfenv_lab.cluster.planner import plan
-from tfenv_lab.cluster.rollout import Rollout
+from tfenv_lab.cluster.rollout import RunningRollout
 from tfenv_lab.conda.prefix import lock as locks_of
 from tfenv_lab.errors import ClusterUnreachable
 from tfenv_lab.models import NodeResult
@@ -45,7 +45,7 @@ async def _rollout(cluster: Cluster, file: Path, count: int, follow: bool = Fals
     async with connect(cluster.address) as engine:
         await _workers(engine, count)
         found = await _plan(engine, file)
-        return await Rollout(engine, found, _lock(file)[0], follow=follow).run()
+        return await RunningRollout(engine, found, _lock(file)[0], follow=follow).run()
 
 
 def test_every_worker_gets_the_environment_in_its_own_directory(new_cluster: NewCluster, locks: Locks) -> None:
@@ -61,7 +61,7 @@ def test_every_worker_gets_the_environment_in_its_own_directory(new_cluster: New
                 ("two", "install"),
             ]
             told: list[tuple[str, str]] = []
-            rollout = Rollout(
+            rollout = RunningRollout(
                 engine, found, _lock(locks.old)[0], lambda result: told.append((result.name, result.state))
             )
             results = await rollout.run()
@@ -76,7 +76,7 @@ def test_every_worker_gets_the_environment_in_its_own_directory(new_cluster: New
             assert {each.plan.action for each in again.nodes} == {"none"}
             # Another version stands next to the first one.
             other = await _plan(engine, locks.new, "two")
-            [result] = await Rollout(engine, other, _lock(locks.new)[0]).run()
+            [result] = await RunningRollout(engine, other, _lock(locks.new)[0]).run()
             assert cluster.prefixes("two") == sorted([found.name, other.name])
             assert cluster.prefixes("one") == [found.name]
 
@@ -116,7 +116,7 @@ def test_a_worker_that_is_killed_during_the_installation_gets_it_when_it_is_back
                 cluster.add("two")
 
             killed: list[str] = []
-            results = await Rollout(engine, found, _lock(locks.old)[0], kill).run()
+            results = await RunningRollout(engine, found, _lock(locks.old)[0], kill).run()
             assert [result.state for result in results] == ["ready", "ready"]
             assert results[1].address != killed[0]
             assert cluster.prefixes("two")[-1] == found.name
@@ -133,7 +133,7 @@ def test_a_worker_that_joins_meanwhile_gets_it_too(new_cluster: NewCluster, lock
             found = await _plan(engine, locks.old)
             cluster.add("late")
             await _workers(engine, 2)
-            results = await Rollout(engine, found, _lock(locks.old)[0], follow=True).run()
+            results = await RunningRollout(engine, found, _lock(locks.old)[0], follow=True).run()
             assert [(result.name, result.state) for result in results] == [("late", "ready"), ("one", "ready")]
 
     asyncio.run(run())
@@ -211,7 +211,10 @@ def test_two_rollouts_at_once_both_succeed(new_cluster: NewCluster, locks: Locks
             lock = _lock(locks.old)[0]
             plans = await asyncio.gather(_plan(first, locks.old), _plan(second, locks.old))
             done = await asyncio.gather(
-                *(Rollout(engine, found, lock).run() for engine, found in zip((first, second), plans, strict=True))
+                *(
+                    RunningRollout(engine, found, lock).run()
+                    for engine, found in zip((first, second), plans, strict=True)
+                )
             )
             assert [result.state for results in done for result in results] == ["ready"] * 4
 
@@ -229,7 +232,7 @@ def test_a_scheduler_that_dies_is_named_and_the_same_rollout_goes_on_with_the_ne
         async with connect(cluster.address) as engine:
             await _workers(engine, 1)
             found = await _plan(engine, locks.old)
-            rollout = Rollout(engine, found, _lock(locks.old)[0], lambda result: kill(result.state))
+            rollout = RunningRollout(engine, found, _lock(locks.old)[0], lambda result: kill(result.state))
             with pytest.raises(ClusterUnreachable, match="does not answer anymore"):
                 await rollout.run()
 

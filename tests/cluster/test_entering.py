@@ -16,7 +16,7 @@ from tfenv_lab.cluster.dask.engine import DaskEngine, connect
 from tfenv_lab.cluster.entering import Batches
 from tfenv_lab.cluster.models import RolloutPlan
 from tfenv_lab.cluster.planner import plan, plan_back
-from tfenv_lab.cluster.rollout import Rollout
+from tfenv_lab.cluster.rollout import RunningRollout
 from tfenv_lab.conda.prefix import lock as locks_of
 from tfenv_lab.models import NodeResult
 from tfenv_lab.nodes.lockfile import LockFile
@@ -55,7 +55,7 @@ async def _enter(
     engine: DaskEngine, file: Path, tell: Callable[[NodeResult], None] = lambda result: None, follow: bool = False
 ) -> Sequence[NodeResult]:
     found = await _plan(engine, file)
-    return await Rollout(engine, found, _read(file)[0], tell, batches=Batches(), follow=follow).run()
+    return await RunningRollout(engine, found, _read(file)[0], tell, batches=Batches(), follow=follow).run()
 
 
 def _seen() -> tuple[int, str, str, str]:
@@ -107,9 +107,8 @@ def test_workers_run_the_environment_in_the_same_processes_and_go_back(new_clust
         assert {found[2] for found in (await client.run(_seen)).values()} == {"2.0"}
         for expected in (name, ""):
             back = await plan_back(engine)
-            assert {result.state for result in await Rollout(engine, back, LockFile(""), batches=Batches()).run()} == {
-                "inside"
-            }
+            results = await RunningRollout(engine, back, LockFile(""), batches=Batches()).run()
+            assert {result.state for result in results} == {"inside"}
             assert {each.name for each in (await _state(engine)).values()} == {expected}
         after = await _state(engine)
         assert {each: after[each].prefix for each in after} == {each: before[each].prefix for each in before}

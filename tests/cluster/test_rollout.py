@@ -12,7 +12,7 @@ from tfenv_lab.cluster import rollout
 from tfenv_lab.cluster.engine import Departed
 from tfenv_lab.cluster.models import ClusterNode
 from tfenv_lab.cluster.planner import plan
-from tfenv_lab.cluster.rollout import Rollout
+from tfenv_lab.cluster.rollout import RunningRollout
 from tfenv_lab.errors import ClusterUnreachable, JobFailed, NoSpace, NotFound
 from tfenv_lab.models import NodeResult
 from tfenv_lab.nodes.orders import Answer
@@ -31,7 +31,7 @@ async def _run(
     fake: Fake, tell: Callable[[NodeResult], None] = lambda result: None, follow: bool = False
 ) -> dict[str, NodeResult]:
     found = await plan(fake, LOCK, "app-1", "1")
-    return {result.name: result for result in await Rollout(fake, found, LOCK, tell, follow=follow).run()}
+    return {result.name: result for result in await RunningRollout(fake, found, LOCK, tell, follow=follow).run()}
 
 
 async def test_a_node_that_has_the_environment_is_left_alone() -> None:

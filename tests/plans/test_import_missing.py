@@ -123,7 +123,7 @@ class TestVersions:
             f"No channel has “nowhere-at-all”. Python {PYTHON} works instead of “python 3.99.*”."
         )
         [alternative] = error["alternatives"]
-        assert alternative["label"] == f"Use Python {PYTHON}, leave out nowhere-at-all"
+        assert alternative["label"] == f"Use Python {PYTHON} · Leave out nowhere-at-all"
         plan = await api.plan(**alternative["plan_request"])
         assert ("python", True) in [(entry["name"], entry["requested"]) for entry in plan["entries"]]
 
@@ -175,7 +175,7 @@ class TestReplacements:
         ({"tensorfow": "tensorflow 2.19.*"}, "Use tensorflow for tensorfow"),
         ({"a": "pypi:a>=1", "b": "pypi:b"}, "Take a, b from PyPI"),
         ({"a": "https://c.example/d::a"}, "Take a from https://c.example/d"),
-        ({"python": "python 3.12.*", "a": None}, "Use Python 3.12; Leave out a"),
+        ({"python": "python 3.12.*", "a": None}, "Use Python 3.12 · Leave out a"),
         ({"a": "a"}, "Use any version of a"),
     ],
 )

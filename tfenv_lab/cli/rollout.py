@@ -15,8 +15,9 @@ from ..cluster.entering import Batches
 from ..cluster.fitting import require_fit
 from ..cluster.models import RolloutPlan
 from ..cluster.planner import plan, plan_back
-from ..cluster.preparing import prepare
-from ..cluster.rollout import Rollout
+from ..cluster.preparing import Prepared, prepare
+from ..cluster.rollout import RunningRollout
+from ..environments.models import Environment
 from ..errors import ErrorJson, InvalidRequest
 from ..models import NodeResult
 from ..nodes.lockfile import LockFile
@@ -60,11 +61,13 @@ class RolloutApp(ChangeApp):
             raise InvalidRequest(f"Usage: jupyter tfenv {self.usage}", hint="Name an environment, or use --back.")
         names = list(filter(None, self.nodes.split(",")))
         batches = Batches(self.batch, self.max_failed)
+        # What is wrong with the environment is said before anything is asked of the cluster.
+        prepared = None if self.back else await self._prepare(services, arguments[0])
         async with connect(services.configuration.clusters.get(self.scheduler, self.scheduler)) as engine:
-            if self.back:
+            if prepared is None:
                 lock, found = LockFile(""), await plan_back(engine, names)
             else:
-                lock, found = await self._plan(services, engine, arguments[0], names)
+                lock, found = prepared[1].lock, await self._plan(engine, *prepared, names)
             if self.dry_run:
                 self.write(_as_json(found), _describe(found))
                 return 0
@@ -73,7 +76,8 @@ class RolloutApp(ChangeApp):
             if not self._is_agreed(found):
                 return 1
             follow = not names and not self.back
-            rollout = Rollout(engine, found, lock, self._tell, batches=None if self.beside else batches, follow=follow)
+            entering = None if self.beside else batches
+            rollout = RunningRollout(engine, found, lock, self._tell, batches=entering, follow=follow)
             results = await rollout.run()
         done = sum(result.state in ("ready", "inside") for result in results)
         what = {"cluster": found.cluster, "name": found.name, "digest": found.digest}
@@ -97,17 +101,19 @@ class RolloutApp(ChangeApp):
             return f"{done} of {count} workers run what they ran before."
         return f"{found.name} {'is ready on' if self.beside else 'runs on'} {done} of {count} workers."
 
-    async def _plan(
-        self, services: Services, engine: Engine, name: str, names: Sequence[str]
-    ) -> tuple[LockFile, RolloutPlan]:
+    async def _prepare(self, services: Services, name: str) -> tuple[Environment, Prepared]:
         environment = await self.find(services, name)
-        found = await prepare(services, environment)
-        for warning in found.warnings:
+        prepared = await prepare(services, environment)
+        for warning in prepared.warnings:
             print(warning.message, file=sys.stderr)
+        return environment, prepared
+
+    async def _plan(
+        self, engine: Engine, environment: Environment, prepared: Prepared, names: Sequence[str]
+    ) -> RolloutPlan:
         if not self.beside:
-            require_fit(environment.name, found.packages, await engine.versions(), environment.id)
-        enters = not self.beside
-        return found.lock, await plan(engine, found.lock, found.version, found.digest, names, enters=enters)
+            require_fit(environment.name, prepared.packages, await engine.versions(), environment.id)
+        return await plan(engine, prepared.lock, prepared.version, prepared.digest, names, enters=not self.beside)
 
     def _tell(self, result: NodeResult) -> None:
         if not self.json and result.state in ("installing", "draining", "lost"):

@@ -16,7 +16,7 @@ MODULE = "tfenv_lab.cluster.worker"
 Mode = Literal["inside", "beside", "back"]
 
 
-class Look(Struct, frozen=True, tag="look"):
+class FindNodes(Struct, frozen=True, tag="look"):
     """An order to find out what the nodes of a cluster run."""
 
     address: str
@@ -52,10 +52,10 @@ class Run(Struct, frozen=True, tag="run"):
     follow: bool
 
 
-Order = Look | MakePlan | Run
+Order = FindNodes | MakePlan | Run
 
 
-class Answer(Struct, frozen=True):
+class ClusterAnswer(Struct, frozen=True):
     """The nodes with what they run (None if one left meanwhile), or the plan, or an error."""
 
     nodes: tuple[tuple[ClusterNode, Inside | None], ...] = ()

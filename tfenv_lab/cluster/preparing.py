@@ -14,7 +14,7 @@ from ..models import Advice
 from ..nodes.hashes import require_hashes
 from ..nodes.lockfile import LockFile
 from ..nodes.publish import version_name
-from ..sentences import some
+from ..sentences import say, some
 
 if TYPE_CHECKING:
     from ..environments.models import Environment
@@ -45,7 +45,9 @@ async def prepare(services: Services, environment: Environment) -> Prepared:
         back = await services.plans.create({**request, "name": None, "environment": environment.id})
         if back.entries:
             names = some([entry["name"] for entry in back.entries], _SHOWN)
-            message = f"The workers get the environment without these changes of other programs: {names}."
+            message = say(
+                "The workers get the environment without these changes of other programs: {names}.", names=names
+            )
             warnings.append(Advice("rollout-differs", "warning", message))
     plan = await services.plans.create(request)
     if plan.change is not None:

@@ -21,7 +21,7 @@ RETRIES = 2
 RETURN, LOOK = 30.0, 0.5
 
 
-class Rollout:
+class RunningRollout:
     """The installation of a lock on the nodes of a plan. ``tell`` hears of every node whose state changes.
 
     With ``batches``, the nodes also enter the environment, or what they ran before if the plan has no name. With

@@ -24,7 +24,7 @@ from ..plan_requests import Rollout as RolloutRequest
 from ..plans.models import Plan
 from . import addresses
 from .entering import Batches
-from .messages import MODULE, Answer, Look, MakePlan, Run
+from .messages import MODULE, ClusterAnswer, FindNodes, MakePlan, Run
 from .models import ClusterNode, Inside, Planned
 from .preparing import prepare
 
@@ -58,7 +58,7 @@ class ClusterService:
 
     async def nodes(self, cluster: str) -> list[dict[str, Any]]:
         """Return the nodes of a cluster, with what each of them runs. Raises NotFound or ClusterUnreachable."""
-        answer = await _ask(Look(self._address(cluster)), _LOOK)
+        answer = await _ask(FindNodes(self._address(cluster)), _LOOK)
         return [_node(node, inside) for node, inside in answer.nodes]
 
     async def plan(self, request: RolloutRequest) -> Plan:
@@ -128,12 +128,12 @@ def _node(node: ClusterNode, inside: Inside | None) -> dict[str, Any]:
     }
 
 
-async def _ask(order: Look | MakePlan, seconds: float) -> Answer:
+async def _ask(order: FindNodes | MakePlan, seconds: float) -> ClusterAnswer:
     """Let a process carry out an order, and return its answer. Raises the error in it."""
     return await asyncio.to_thread(_answer, order, seconds)
 
 
-def _answer(order: Look | MakePlan, seconds: float) -> Answer:
+def _answer(order: FindNodes | MakePlan, seconds: float) -> ClusterAnswer:
     arguments, environ = command(os.environ, module=MODULE)
     try:
         ended = subprocess.run(  # noqa: S603 - our own code
@@ -143,7 +143,7 @@ def _answer(order: Look | MakePlan, seconds: float) -> Answer:
         raise ClusterUnreachable(f"The cluster did not answer within {seconds:g} seconds.") from error
     lines: Sequence[bytes] = ended.stdout.splitlines()
     try:
-        answer: Answer = serde.loads(lines[-1], Answer)
+        answer: ClusterAnswer = serde.loads(lines[-1], ClusterAnswer)
     except (IndexError, serde.Unreadable) as error:
         raise JobFailed(
             "The process that speaks to the cluster ended without an answer.",

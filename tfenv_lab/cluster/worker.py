@@ -24,21 +24,21 @@ from .connecting import connector
 from .engine import Departed, Engine
 from .entering import Batches
 from .fitting import require_fit
-from .messages import Answer, Look, MakePlan, Order, Run
+from .messages import ClusterAnswer, FindNodes, MakePlan, Order, Run
 from .models import DONE, ClusterNode, Inside
 from .planner import plan, plan_back
-from .rollout import Rollout
+from .rollout import RunningRollout
 
 #: Minimum seconds between two messages about the nodes.
 INTERVAL = 0.5
 
 
-def _send(message: Message | Answer) -> None:
+def _send(message: Message | ClusterAnswer) -> None:
     sys.stdout.buffer.write(serde.dumps(message) + b"\n")
     sys.stdout.buffer.flush()
 
 
-async def _look(order: Look) -> Answer:
+async def _look(order: FindNodes) -> ClusterAnswer:
     async with connector()(order.address) as engine:
 
         async def one(node: ClusterNode) -> tuple[ClusterNode, Inside | None]:
@@ -47,18 +47,18 @@ async def _look(order: Look) -> Answer:
             except (Departed, JobFailed):
                 return node, None
 
-        return Answer(tuple(await asyncio.gather(*map(one, await engine.nodes()))))
+        return ClusterAnswer(tuple(await asyncio.gather(*map(one, await engine.nodes()))))
 
 
-async def _plan(order: MakePlan) -> Answer:
+async def _plan(order: MakePlan) -> ClusterAnswer:
     async with connector()(order.address) as engine:
         if order.mode == "back":
-            return Answer(plan=await plan_back(engine, order.nodes))
+            return ClusterAnswer(plan=await plan_back(engine, order.nodes))
         enters = order.mode == "inside"
         if enters:
             require_fit(order.name, order.packages, await engine.versions(), order.environment)
         what = order.lock, order.version, order.digest
-        return Answer(plan=await plan(engine, *what, order.nodes, enters=enters))
+        return ClusterAnswer(plan=await plan(engine, *what, order.nodes, enters=enters))
 
 
 class _Teller:
@@ -100,7 +100,7 @@ async def _run(order: Run) -> Message:
 
 async def _rolled_out(engine: Engine, order: Run, teller: _Teller) -> list[NodeResult]:
     batches = None if order.mode == "beside" else Batches(order.batch, order.max_failed)
-    rollout = Rollout(engine, order.plan, order.lock, teller.keep, batches=batches, follow=order.follow)
+    rollout = RunningRollout(engine, order.plan, order.lock, teller.keep, batches=batches, follow=order.follow)
     return await rollout.run()
 
 
@@ -126,8 +126,8 @@ def main() -> None:
     is_job = isinstance(order, Run)
     try:
         match order:
-            case Look():
-                message: Message | Answer = asyncio.run(_look(order))
+            case FindNodes():
+                message: Message | ClusterAnswer = asyncio.run(_look(order))
             case MakePlan():
                 message = asyncio.run(_plan(order))
             case Run():
@@ -138,7 +138,7 @@ def main() -> None:
         if not isinstance(error, TfenvError):
             traceback.print_exc()
             error = JobFailed("The rollout failed unexpectedly.", str(error))
-        message = Failed(error.to_json()) if is_job else Answer(error=error.to_json())
+        message = Failed(error.to_json()) if is_job else ClusterAnswer(error=error.to_json())
     _send(message)
     # Threads of the client must not hold up the end.
     sys.stderr.flush()

@@ -111,7 +111,7 @@ def label(replacements: Mapping[str, str | None]) -> str:
         parts.append(say("Take {names} from {channel}", names=_few(names), channel=channel))
     if loose:
         parts.append(say("Use any version of {names}", names=_few(loose)))
-    return joined("; ", parts)
+    return joined(" · ", parts)
 
 
 def _few(names: Sequence[str]) -> str:

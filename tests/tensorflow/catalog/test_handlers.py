@@ -27,10 +27,17 @@ async def _get(jp_fetch: Any, *path: str, **params: str) -> Any:
     return json.loads((await jp_fetch("tfenv-lab", *path, params=params)).body)
 
 
+def without_sentences(value: Any) -> Any:
+    """Return an answer without what only translations need."""
+    if isinstance(value, dict):
+        return {name: without_sentences(each) for name, each in value.items() if name != "sentences"}
+    return [without_sentences(each) for each in value] if isinstance(value, list) else value
+
+
 async def test_the_catalog(jp_fetch: Any) -> None:
     answer = await _get(jp_fetch, "tensorflow")
     assert answer["subdir"] == "linux-64"
-    assert answer["releases"] == [
+    assert without_sentences(answer["releases"]) == [
         {
             "version": "2.19.1",
             "python": ["3.12"],

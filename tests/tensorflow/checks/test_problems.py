@@ -79,7 +79,7 @@ class TestMixedPackages:
         environment.distribution("numpy", "2.4.0", installer="pip")
         problem = only(run(environment))
         assert problem.code == "numpy-version"
-        assert specs(problem) == ["pypi:numpy<2.2.0,>=1.26.0"]
+        assert specs(problem) == ["pypi:numpy>=1.26.0,<2.2.0"]
 
 
 class TestKeras:

@@ -340,8 +340,8 @@ describe('EnvironmentList', () => {
     const executed = show(null, {
       failure: {
         reason: 'unreachable',
-        message: 'x',
-        hint: null,
+        message: 'The Jupyter server does not respond.',
+        hint: 'Try again in a moment. The server may be restarting.',
         details: null
       }
     });
