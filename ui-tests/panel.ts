@@ -118,6 +118,17 @@ export class Panel {
       .toBe('succeeded');
   }
 
+  async jobs(): Promise<{ id: string; finished: string | null }[]> {
+    const answer = await this.page.request.get('/tfenv-lab/jobs');
+    return (await answer.json()).jobs;
+  }
+
+  /** Return the ids of the jobs that wait or run. */
+  async unfinished(): Promise<string[]> {
+    const jobs = await this.jobs();
+    return jobs.filter(job => job.finished === null).map(job => job.id);
+  }
+
   async environments(): Promise<{ id: string; name: string }[]> {
     const answer = await this.page.request.get('/tfenv-lab/environments');
     return (await answer.json()).environments;

@@ -106,15 +106,21 @@ test('an environment is updated, checked and exported with the keyboard alone', 
   await apply(page, /^Update$/);
   await expect(panel.row(NAME)).toContainText('2.20.0');
 
+  // The check that follows the update by itself shows a result, too.
+  await expect.poll(() => panel.unfinished()).toEqual([]);
+  const { length } = await panel.jobs();
   await act(page, /^Check/);
   await expect(panel.root.getByRole('tab', { name: 'Check' })).toHaveAttribute(
     'aria-selected',
     'true'
   );
+  await expect.poll(async () => (await panel.jobs()).length).toBe(length + 1);
+  await expect.poll(() => panel.unfinished(), { timeout: 60_000 }).toEqual([]);
   // The tiny TensorFlow does not work, so there is a problem to read.
-  await expect(panel.root.getByText('Has problems')).toBeVisible({
-    timeout: 60_000
-  });
+  await expect(
+    panel.root.getByText('Has problems', { exact: true })
+  ).toBeVisible();
+  await expect(panel.button('Check Again')).toBeEnabled();
   await tabTo(page, /^Check Again$/);
   await keyboard.press('Escape');
   await expect.poll(() => focused(page)).toMatch(/^Actions for flow$/);
