@@ -129,10 +129,10 @@ class User:
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
-    """A directory that all users of the system can read; those of pytest are private."""
+    """A directory that all users of the system can read; those of pytest and of ``TMPDIR`` may be private."""
     if sys.platform != "linux" or os.geteuid() != 0:
         pytest.skip("only root can start the servers of two users")
-    path = Path(tempfile.mkdtemp(prefix="tfenv-hub-"))
+    path = Path(tempfile.mkdtemp(prefix="tfenv-hub-", dir="/tmp"))
     path.chmod(0o755)
     yield path
     shutil.rmtree(path)
