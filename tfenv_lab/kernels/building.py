@@ -12,7 +12,6 @@ from typing import Any
 from ..conda.prefix.activation import activate, inherited_digest, template
 from ..conda.prefix.records import package_names
 from ..environments.models import EnvironmentFacts
-from ..versions import minor_of
 from . import at_start, icons, kernelspecs, naming
 from .activations import Activation, skipped_in
 from .freshness import activation_of
@@ -162,8 +161,4 @@ def build(
 
 def _drawn(setting: KernelContext, own: Kernelspec) -> dict[str, str]:
     """Return the icons to draw. Only ipykernel's icon is the same in every environment; others are kept."""
-    if own.name not in USUAL:
-        return {}
-    tensorflow, python = setting.facts.tensorflow, setting.facts.python
-    version = tensorflow.version if tensorflow else python
-    return {icons.NAME: icons.icon(setting.title, minor_of(version) if version else None)}
+    return {icons.NAME: icons.icon(setting.title)} if own.name in USUAL else {}

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 #: The key of our mark in a kernelspec's metadata.
 MARK = "tfenv_lab"
 #: Version of the kernelspecs that we write; a higher number causes older ones to be rewritten.
-FORMAT = 6
+FORMAT = 7
 #: Directory of an environment's own kernelspecs.
 INSIDE = Path("share", "jupyter", "kernels")
 
