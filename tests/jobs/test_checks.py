@@ -130,11 +130,13 @@ async def test_an_update_of_tensorflow_starts_a_check(api: Api) -> None:
 class TestItGivesWay:
     async def _running(self, api: Api) -> tuple[Any, Any, int]:
         """Return an environment, its running check, and the process whose import never ends."""
+        others = psutil.Process().children(recursive=True)
         made = await create(api, SLOW)
         job = await check_of(api, "running")
         for _ in range(200):
             with contextlib.suppress(psutil.NoSuchProcess):  # other processes come and go meanwhile
-                probes = [p for p in psutil.Process().children(recursive=True) if "-c" in p.cmdline()]
+                found = [child for child in psutil.Process().children(recursive=True) if child not in others]
+                probes = [child for child in found if "-c" in child.cmdline()]
                 if probes:
                     return made, job, probes[0].pid
             await asyncio.sleep(0.05)
