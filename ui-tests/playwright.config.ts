@@ -22,8 +22,9 @@ export default defineConfig({
   fullyParallel: false,
   workers: 1,
   retries: 0,
-  timeout: 120_000,
-  expect: { timeout: 15_000 },
+  // Another suite runs beside this one, on perhaps two processors.
+  timeout: 300_000,
+  expect: { timeout: 30_000 },
   // scripts/test.py reads both from there.
   outputDir: '../.reports/galata',
   reporter: [['list'], ['junit', { outputFile: '../.reports/galata.xml' }]],
