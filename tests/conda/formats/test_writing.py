@@ -86,6 +86,16 @@ def test_pips_packages_have_their_section(contents: Contents, tmp_path: Path) ->
         assert "# Left out because pip installed it: seaborn==0.13\n" in export(replace(contents, pypi=pypi), format_)
 
 
+def test_requirements_leave_out_what_the_index_may_not_have(contents: Contents, tmp_path: Path) -> None:
+    info = tmp_path / "mine-0.1.dist-info"
+    info.mkdir()
+    (info / "direct_url.json").write_text("{}")
+    pypi = [PypiPackage("mine", "0.1", info), PypiPackage("seaborn", "0.13", tmp_path / "none")]
+    lines = export(replace(contents, pypi=pypi), "requirements").splitlines()
+    assert [line for line in lines if not line.startswith("#")] == ["seaborn==0.13"]
+    assert "# Left out because it was installed from a path or a URL: mine==0.1" in lines
+
+
 def test_explicit_lists_addresses_with_hashes_dependencies_first(contents: Contents) -> None:
     lines = export(contents, "explicit").splitlines()
     assert lines == [

@@ -159,12 +159,17 @@ def _place(entry: Mapping[str, Any]) -> str:
 
 
 def write_requirements(contents: Contents) -> str:
-    """Return a requirements.txt with the exact packages from the index, and the hashes that are known."""
+    """Return a requirements.txt with the exact packages from the index, and the hashes that are known.
+
+    What pip or uv installed from a path or a URL is left out: the index may have another package of this name.
+    """
     known = {each.name: each for each in contents.distributions}
     lines = []
     for package in contents.pypi:
         found = known.get(package.name)
-        if found is not None and found.url.startswith("git+"):
+        if found is None and package.is_direct:
+            lines.append(f"# Left out because it was installed from a path or a URL: {package.name}=={package.version}")
+        elif found is not None and found.url.startswith("git+"):
             lines.append(f"{package.name} @ {found.url}")
         else:
             digest = f" --hash=sha256:{found.sha256}" if found is not None and found.sha256 else ""
