@@ -305,6 +305,35 @@ class TestOthers:
         await by_hand(environment, *wanted)
         return str(environment["id"])
 
+    @pytest.mark.parametrize(
+        "request_",
+        [
+            {"kind": "update", "packages": ["greet"]},
+            {"kind": "install", "specs": ["pypi:greet"]},
+            {"kind": "install", "specs": ["greet"]},
+        ],
+        ids=lambda each: " ".join(str(value) for value in each.values()),
+    )
+    async def test_a_package_from_a_path_is_not_silently_replaced_by_one_of_its_name(
+        self, api: Api, simple_index: SimpleIndex, request_: dict[str, Any]
+    ) -> None:
+        mine = simple_index.add("greet", "1.0")
+        identity = await self.installed(api, f"greet @ {mine.as_uri()}")
+        simple_index.add("greet", "9.0")
+        plan = await api.plan(environment=identity, **request_)
+        assert by_name(plan)["greet"]["to"]["version"] == "9.0"
+        [warning] = [each for each in plan["warnings"] if each["code"] == "pip-overwritten"]
+        assert "installed from a path or a URL" in warning["message"]
+        assert warning["items"] == ["greet"]
+
+    async def test_a_package_from_the_index_is_updated_without_a_warning(
+        self, api: Api, simple_index: SimpleIndex
+    ) -> None:
+        simple_index.add("greet", "1.0")
+        identity = await self.installed(api, "greet")
+        simple_index.add("greet", "9.0")
+        assert (await api.plan(kind="update", environment=identity, packages=["greet"]))["warnings"] == []
+
     async def test_a_removal_names_and_uninstalls_them(self, api: Api, simple_index: SimpleIndex) -> None:
         simple_index.add("greet", "1.0", scripts={"greet": "#!python\nprint(1)\n"})
         identity = await self.installed(api, "greet")

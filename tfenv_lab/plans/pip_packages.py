@@ -34,6 +34,17 @@ def warnings(solved: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
     found = pypi_packages(solved.source or solved.prefix)
     by_pip = {package.name: package for package in found if package.name not in ours}
     moved = {normalize(entry.name): entry for entry in lines}
+    replaced = _replaced(solved, found, moved)
+    if replaced:
+        yield Advice(
+            "pip-overwritten",
+            "warning",
+            listing(
+                "These packages were installed from a path or a URL. This change replaces them with packages of the "
+                "same names from the package index, which may be others: {items}.",
+                replaced,
+            ),
+        )
     laid_over = sorted(name for name in by_pip if name in moved and moved[name].to)
     taken = sorted(name for name in by_pip if name in moved and not moved[name].to)
     if laid_over:
@@ -65,6 +76,21 @@ def warnings(solved: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
         yield Advice(
             "pip-broken", "warning", listing("This change may break packages that pip installed: {items}.", broken)
         )
+
+
+def _replaced(solved: Solved, found: Sequence[PypiPackage], moved: Mapping[str, Entry]) -> list[str]:
+    """Return the packages that pip or uv installed from a path or a URL, and that the index replaces."""
+    ours = {each.name for each in solved.distributions_before if each.url}
+    new = {each.name for each in solved.distributions if not _is_url(solved.requirements.get(each.name))}
+    return sorted(
+        package.name
+        for package in found
+        if package.is_direct and package.name in moved and package.name in new and package.name not in ours
+    )
+
+
+def _is_url(text: str | None) -> bool:
+    return text is not None and Requirement(text).url is not None
 
 
 def _python_moves(moved: Mapping[str, Entry]) -> bool:
