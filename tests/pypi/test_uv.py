@@ -241,6 +241,15 @@ class TestFailures:
         error = failed(lambda: uv.run_here(command, simple_index.settings, cwd=folder, timeout=60), HashMismatch)
         assert error.message == ("The package index has a different file for alpha==1.0 than the one that was planned.")
 
+    def test_a_file_of_another_size(self, simple_index: SimpleIndex, folder: Path) -> None:
+        simple_index.add("alpha", "1.0")
+        resolve(folder, simple_index.settings, "alpha")
+        simple_index.add("alpha", "1.0", requires=["beta; python_version < '3'"])
+        command = (*INSTALL, "pylock.toml")
+        error = failed(lambda: uv.run_here(command, simple_index.settings, cwd=folder, timeout=60), HashMismatch)
+        assert error.message.startswith("The package index has a different file for ")
+        assert "mismatch" in (error.details or "")
+
     def test_a_full_disk(
         self,
         simple_index: SimpleIndex,

@@ -52,7 +52,7 @@ def failure(output: str, settings: IndexSettings) -> TfenvError:
             text,
             hint=say("Set UV_CACHE_DIR to a directory in which files can be written and locked, and restart Jupyter."),
         )
-    found = re.search(r"Hash mismatch for `([^`]+)`", text)
+    found = re.search(r"(?:Hash|Size) mismatch for `([^`]+)`", text)
     if found:
         return HashMismatch(
             say("The package index has a different file for {found} than the one that was planned.", found=found[1]),
