@@ -76,7 +76,7 @@ def _memory(root: Path) -> Iterator[Measure]:
 
 
 def _grown(root: str, cold: bool) -> float:
-    """Return by how many MB this process grows: with ``cold`` from building a catalog, else from imports."""
+    """Return by how many MB this process grows: from building a catalog if ``cold``, otherwise from imports."""
     import psutil
 
     settings = CondaSettings(channels=(ChannelRef("slice", Path(root).as_uri()),), envs_dirs=(), pkgs_dirs=())

@@ -1,6 +1,6 @@
 """HTTP requests that end after some seconds in total, also if the server goes on sending a byte now and then.
 
-The time limits of requests and urllib3 begin anew with each byte, so such a server would hold a thread for hours.
+The time limits of requests and urllib3 start again with each byte, so such a server would hold a thread for hours.
 """
 
 from __future__ import annotations

@@ -53,6 +53,6 @@ class CleanApp(ChangeApp):
     aliases = {**ChangeApp.aliases, "older-than-days": "CleanApp.older_than_days"}
 
     async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
-        # Without packages that reverts need: whoever wants to lose them has to say so.
+        # Packages that reverts need stay, unless a user names them.
         what = list(arguments) or ["cache", "uv", "trash"]
         return {"kind": "clean", "what": what, "older_than_days": self.older_than_days}

@@ -129,7 +129,7 @@ def satisfied(requirement: str, version: str) -> bool:
 def simplest(specifier: str) -> str:
     """Return a specifier that admits the same releases, without the parts that others make unnecessary.
 
-    A text that is none, such as one of conda's, is returned as it is.
+    A text that is not a specifier of pip's form, such as one of conda's, is returned unchanged.
     """
     try:
         versions = {part: Version(part.version.removesuffix(".*")) for part in SpecifierSet(specifier)}

@@ -77,7 +77,7 @@ export class JobsModel extends VDomModel {
   }
 
   /**
-   * Find the active job of a prefix: the running one, else the first in the queue. Automatic checks do not count.
+   * Find the active job of a prefix: the running one, or the first in the queue. Automatic checks do not count.
    *
    * A job that succeeded counts until `settle`, because the known environments are still those before the job.
    */

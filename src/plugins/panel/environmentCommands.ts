@@ -45,7 +45,7 @@ export interface IEnvironmentCommand {
 }
 
 /**
- * Return a function that finds a command's environment: by its argument, else by the row under the context menu.
+ * Return a function that finds a command's environment: by its argument, or by the row under the context menu.
  */
 export function environmentFinder(
   app: JupyterFrontEnd,

@@ -1,4 +1,4 @@
-"""Decode the bytes of a file as conda reads them: UTF-8, else UTF-16, as Windows' PowerShell writes it."""
+"""Decode the bytes of a file as conda reads them: UTF-8, or otherwise UTF-16, as Windows' PowerShell writes it."""
 
 from __future__ import annotations
 

@@ -206,7 +206,7 @@ def _of_pip(prefix: Path) -> Iterator[_Package]:
 
 
 def recorded(prefix: Path, dist_info: Path) -> Iterator[_Expected]:
-    """Yield the files inside the prefix that a RECORD lists; whoever built the package wrote it."""
+    """Yield the files inside the prefix that a RECORD lists. The package's author wrote it, so it is not trusted."""
     folder = os.path.relpath(dist_info.parent, prefix)
     try:
         rows = list(csv.reader((dist_info / "RECORD").read_text("utf-8").splitlines()))

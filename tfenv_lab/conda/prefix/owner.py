@@ -13,7 +13,7 @@ from .activation import activation_scripts
 def has_scripts_of_another(prefix: Path, trusted: Iterable[Path] = ()) -> bool:
     """Return whether another user than root could decide what the activation of ``prefix`` runs.
 
-    Environments in the directories ``trusted`` count as the user's own, whoever owns them. Reads the disk.
+    Environments in the directories ``trusted`` count as the user's own, even if another user owns them. Reads the disk.
     """
     found = activation_scripts(prefix)
     if not found:
