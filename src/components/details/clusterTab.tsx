@@ -12,6 +12,7 @@ import type { Loaded } from '../../models/state/details';
 import { failedNodes, nodeRows } from '../../models/texts/nodes';
 import { Failure } from '../shared/failure';
 import { IconButton } from '../shared/iconButton';
+import { WorkerTable } from '../shared/workerTable';
 
 export interface IClusterTabProps {
   /** Id of the environment. */
@@ -78,26 +79,7 @@ export function ClusterTab(props: IClusterTabProps): JSX.Element {
           {trans.__('No workers yet. Start workers of this cluster.')}
         </p>
       )}
-      {rows.length > 0 && (
-        <table className="jp-TfenvPackages" aria-label={trans.__('Workers')}>
-          <tbody>
-            {rows.map(row => (
-              <tr key={row.name}>
-                <th scope="row">{row.name}</th>
-                <td
-                  className={
-                    row.hasFailed
-                      ? 'jp-TfenvNode jp-mod-failed'
-                      : 'jp-TfenvNode'
-                  }
-                >
-                  {row.text}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      {rows.length > 0 && <WorkerTable rows={rows} trans={trans} />}
       {props.canPlan && nodes?.value && nodes.value.length > 0 && (
         <>
           <label className="jp-TfenvCheckbox">

@@ -4,6 +4,7 @@ import React from 'react';
 import type { Plan } from '../../api/generated';
 import { describeEntry } from '../../models/texts/nodes';
 import { formatBytes } from '../../models/texts/units';
+import { WorkerTable } from '../shared/workerTable';
 
 /** What a rollout does on each worker: the impossible ones first. */
 export function PlanNodes(props: {
@@ -32,24 +33,14 @@ export function PlanNodes(props: {
         {plan.download_bytes > 0 &&
           ` · ${trans.__('%1 to download in all', formatBytes(plan.download_bytes))}`}
       </p>
-      <table className="jp-TfenvPackages" aria-label={trans.__('Workers')}>
-        <tbody>
-          {nodes.map(node => (
-            <tr key={node.name}>
-              <th scope="row">{node.name}</th>
-              <td
-                className={
-                  isImpossible(node)
-                    ? 'jp-TfenvNode jp-mod-failed'
-                    : 'jp-TfenvNode'
-                }
-              >
-                {describeEntry(node, trans)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <WorkerTable
+        rows={nodes.map(node => ({
+          name: node.name,
+          text: describeEntry(node, trans),
+          hasFailed: isImpossible(node)
+        }))}
+        trans={trans}
+      />
     </>
   );
 }
