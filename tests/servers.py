@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -43,19 +44,32 @@ class Server:
         command = [python or sys.executable, "-m", "jupyter_server", f"--port={port}", "--ip=127.0.0.1", "--allow-root"]
         command += ["--ServerApp.jpserver_extensions={'tfenv_lab': True}", f"--IdentityProvider.token={TOKEN}"]
         command += [f"--TfenvLab.channels={channel.url}", "--TfenvLab.check_after_change=False"]
-        null = subprocess.DEVNULL
-        variables = {**({} if python else os.environ), **(environ or {})}
+        variables = {**({} if python else os.environ), "PYTHONFAULTHANDLER": "1", **(environ or {})}
+        handle, name = tempfile.mkstemp(prefix="server-", suffix=".log")
+        self._log = Path(name)
         self.process = subprocess.Popen(
-            command, stdin=null, stdout=null, stderr=null, start_new_session=True, env=variables, cwd=home
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=handle,
+            stderr=handle,
+            start_new_session=True,
+            env=variables,
+            cwd=home,
         )
+        os.close(handle)
         deadline = time.monotonic() + 60
         while True:
             with contextlib.suppress(OSError):
-                self.call("GET", "status")
+                self._ask("GET", "status")
                 return
-            assert self.process.poll() is None
-            assert time.monotonic() < deadline
+            assert self.process.poll() is None, self.log()
+            assert time.monotonic() < deadline, self.log()
             time.sleep(0.1)
+
+    def log(self) -> str:
+        """Return the end of what the server wrote, and its exit status if it has ended."""
+        text = self._log.read_text(errors="replace")[-8000:] if self._log.exists() else ""
+        return f"{text}\n(exit status: {self.process.poll()})"
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """Return the answer of a call, which must succeed."""
@@ -64,7 +78,13 @@ class Server:
         return answer
 
     def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """Return the status and the answer of a call."""
+        """Return the status and the answer of a call. Fails with the server's log if the server does not answer."""
+        try:
+            return self._ask(method, path, body)
+        except OSError as error:
+            raise AssertionError(f"{method} {path}: {error!r}\n{self.log()}") from error
+
+    def _ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         data = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"token {TOKEN}", "Content-Type": "application/json"}
         request = urllib.request.Request(f"{self._root}/{path}", data, headers, method=method)
@@ -107,3 +127,4 @@ class Server:
             with contextlib.suppress(psutil.NoSuchProcess):
                 worker.kill()
         self.process.wait()
+        self._log.unlink(missing_ok=True)

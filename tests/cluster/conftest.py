@@ -32,8 +32,17 @@ class Cluster:
 
     @property
     def address(self) -> str:
-        """The address of the scheduler."""
-        return str(json.loads((self.folder / "scheduler.json").read_text())["address"])
+        """The address of the scheduler, which has started."""
+        address = self._written()
+        assert address
+        return address
+
+    def _written(self) -> str | None:
+        # Dask writes this file in place: at first it is missing, then empty, then perhaps only partly there.
+        try:
+            return str(json.loads((self.folder / "scheduler.json").read_text())["address"])
+        except (FileNotFoundError, json.JSONDecodeError):
+            return None
 
     def start(self, protocol: str = "tcp") -> None:
         """Start the scheduler."""
@@ -44,8 +53,8 @@ class Cluster:
             {**os.environ, **self.environ},
         )
         deadline = time.monotonic() + 120
-        while not (self.folder / "scheduler.json").exists():
-            assert self.processes["scheduler"].poll() is None
+        while not self._written():
+            assert self.processes["scheduler"].poll() is None, self.log("scheduler")
             assert time.monotonic() < deadline
             time.sleep(0.05)
 
