@@ -22,45 +22,6 @@ async def test_a_plain_create_has_no_warnings(api: Api) -> None:
     assert plan["warnings"] == []
 
 
-async def test_downgrading_a_requested_package_gives_a_warning(api: Api, made: Any) -> None:
-    await api.apply(kind="install", environment=made["id"], specs=["numpy 2.2.*"])
-    plan = await api.plan(kind="install", environment=made["id"], specs=["numpy 2.1.*"])
-    assert _codes(plan) == ["requested-downgrade"]
-
-
-class TestHeldBack:
-    """An update that cannot move a package because of an earlier request."""
-
-    @pytest.fixture
-    def tensorflow_channel(self, channel: TinyChannel) -> TinyChannel:
-        channel.add("fast", "1.0", noarch="generic", depends=["python", "numpy"])
-        return fill(channel)
-
-    @pytest.fixture
-    def newer(self, made: Any, tensorflow_channel: TinyChannel) -> None:
-        tensorflow_channel.add("fast", "2.0", noarch="generic", depends=["python", "numpy >=2.2"])
-        tensorflow_channel.index()
-
-    async def test_the_warning_offers_to_update_both(self, api: Api, made: Any, newer: None) -> None:
-        await api.apply(kind="install", environment=made["id"], specs=["fast <2"])
-        history = Path(made["prefix"], "conda-meta", "history")
-        history.write_text(history.read_text().replace("fast <2", "fast"))
-        plan = await api.plan(kind="update", environment=made["id"], packages=["fast"])
-        assert plan["entries"] == []
-        [warning] = plan["warnings"]
-        assert warning["code"] == "held-back"
-        assert warning["message"] == (
-            "fast 2.0 is available, but “numpy 2.1.*”, which you requested earlier, holds it back."
-        )
-        plan = await api.plan(**warning["plan_request"])
-        assert {e["name"]: e["to"]["version"] for e in plan["entries"]} == {"fast": "2.0", "numpy": "2.2.0"}
-
-    async def test_the_newest_version_is_not_held_back(self, api: Api, made: Any) -> None:
-        await api.apply(kind="install", environment=made["id"], specs=["fast"])
-        plan = await api.plan(kind="update", environment=made["id"], packages=["fast"])
-        assert (plan["entries"], plan["warnings"]) == ([], [])
-
-
 async def test_a_cpu_build_on_a_machine_with_a_gpu_is_warned_about_unless_requested(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
