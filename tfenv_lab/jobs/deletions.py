@@ -65,7 +65,7 @@ class Deletions:
     async def begin(self, environment: Environment, *, at_once: bool = False) -> Job:
         """Start the job that deletes an environment. Raises Protected or PrefixBusy."""
         environment.require_changeable()
-        from ..conda.transaction.apply import require_movable
+        from ..conda.transaction.removal import require_movable
 
         prefix = Path(environment.prefix)
         self._running.require_idle(prefix)

@@ -149,13 +149,12 @@ async def apply(order: ApplyChange, server: ServerPipe) -> Succeeded:
 
 async def remove(order: RemoveEnvironment, server: ServerPipe) -> Succeeded:
     """Delete an environment, or set it aside and measure it."""
-    from ..conda.transaction import apply as transaction
-    from ..conda.transaction import prefix_lock, set_aside
+    from ..conda.transaction import prefix_lock, removal, set_aside
     from ..space.service import size_of
 
     server.phase("swap")
     with prefix_lock.hold(order.prefix, order.job):
-        remove = set_aside.put if order.keep else transaction.remove
+        remove = set_aside.put if order.keep else removal.remove
         await asyncio.to_thread(remove, order.prefix, order.job)
     if not order.keep:
         return Succeeded()

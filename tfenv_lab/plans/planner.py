@@ -157,7 +157,7 @@ class Planner:
 
     async def _clone(self, request: requests.Clone | requests.Rename) -> Solved:
         from ..conda.prefix import overlays
-        from ..conda.transaction.apply import require_movable
+        from ..conda.transaction.removal import require_movable
 
         moves = isinstance(request, requests.Rename)
         found = await self._find(request.environment, copied=not moves)

@@ -18,8 +18,7 @@ import pytest
 from tfenv_lab.conda.prefix import registry, revisions
 from tfenv_lab.conda.prefix import state as prefixes
 from tfenv_lab.conda.prefix.records import package_names
-from tfenv_lab.conda.transaction import apply, recovery, staging
-from tfenv_lab.conda.transaction.apply import remove
+from tfenv_lab.conda.transaction import recovery, removal, staging
 from tfenv_lab.errors import JobFailed, NoSpace, PrefixExists, StalePlan, TfenvError
 
 from ..conftest import Lab, Watched
@@ -302,55 +301,6 @@ def test_a_worker_that_died_after_the_swap_had_its_change(lab: Lab) -> None:
     assert lab.beside() == ["tf"]
 
 
-def test_removal_takes_the_prefix_and_its_line_in_condas_list(lab: Lab) -> None:
-    run(lab.change("app 1.0"))
-    remove(lab.prefix, "1job")
-    assert not lab.prefix.exists()
-    recovery.clear(lab.prefix, "1job")
-    assert lab.beside() == []
-    assert registry.registry_path().read_text() == ""
-
-
-def test_a_removal_that_died_while_it_deleted_is_done(lab: Lab) -> None:
-    run(lab.change("app 1.0"))
-    remove(lab.prefix, "1job")
-    (staging.trash_path(lab.prefix, "1job") / "share/app.txt").unlink()
-    assert recovery.settle_removal(lab.prefix, "1job") is True
-    recovery.clear(lab.prefix, "1job")
-    assert lab.beside() == []
-    assert recovery.settle_removal(lab.prefix, "1job") is True
-
-
-def test_a_removal_that_died_before_it_began_is_not_done(lab: Lab) -> None:
-    run(lab.change("app 1.0"))
-    assert recovery.settle_removal(lab.prefix, "1job") is False
-    assert lab.beside() == ["tf"]
-    assert registry.registry_path().read_text().split() == [str(lab.prefix)]
-
-
-def test_a_new_environment_may_take_the_name_while_the_old_one_is_deleted(lab: Lab) -> None:
-    run(lab.change("app 1.0"))
-    remove(lab.prefix, "1job")
-    run(lab.change("app 2.0", job="2job"))
-    assert recovery.settle_removal(lab.prefix, "1job") is True
-    recovery.clear(lab.prefix, "1job")
-    assert (lab.prefix / "share/app.txt").read_text() == "2.0"
-    assert registry.registry_path().read_text().split() == [str(lab.prefix)]
-
-
-def test_a_prefix_that_cannot_be_renamed_is_not_half_removed(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    run(lab.change("app 1.0"))
-    before = lab.tree()
-
-    def refuse(*_: object) -> None:
-        raise PermissionError(errno.EACCES, "Permission denied")
-
-    monkeypatch.setattr(Path, "rename", refuse)
-    with pytest.raises(JobFailed, match="is not writable"):
-        remove(lab.prefix, "1job")
-    assert lab.tree() == before
-
-
 def test_a_users_directory_stays_and_one_of_a_removed_package_does_not(lab: Lab) -> None:
     run(lab.change("app 1.0", "tool"))
     (lab.prefix / "results").mkdir()
@@ -383,7 +333,7 @@ def test_a_rename_that_died_before_the_old_prefix_went_is_finished(lab: Lab, mon
         raise Death
 
     with monkeypatch.context() as patch, pytest.raises(Death):
-        patch.setattr(apply, "remove", die)
+        patch.setattr(removal, "remove", die)
         run(lab.change("app 1.0", job="1job", prefix=new, origin="move", source=lab.prefix, fingerprint=mark))
     assert recovery.settle(new, "1job", lab.prefix) is True
     recovery.clear(lab.prefix, "1job")

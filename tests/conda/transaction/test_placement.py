@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tfenv_lab.conda.transaction import placement, recovery, staging
-from tfenv_lab.conda.transaction.apply import remove
 from tfenv_lab.conda.transaction.placement import strategy_of
+from tfenv_lab.conda.transaction.removal import remove
 from tfenv_lab.errors import Protected, TfenvError
 
 from ...conftest import Mount

@@ -1,7 +1,11 @@
-"""Update conda's list of prefixes, ``~/.conda/environments.txt`` (conda/core/envs_manager.py)."""
+"""Update conda's list of prefixes, ``~/.conda/environments.txt`` (conda/core/envs_manager.py).
+
+If the list cannot be written, it stays as it is: a change that took effect must not fail because of it.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from collections.abc import Callable
@@ -35,11 +39,13 @@ def _rewrite(change: Callable[[list[str]], list[str]]) -> None:
 def register(prefix: Path) -> None:
     """Add a prefix unless it is listed."""
     text = os.fspath(prefix)
-    _rewrite(lambda lines: lines if text in lines else [*lines, text])
+    with contextlib.suppress(OSError):
+        _rewrite(lambda lines: lines if text in lines else [*lines, text])
 
 
 def unregister(prefix: Path) -> None:
     """Remove a prefix if it is listed."""
-    if registry_path().exists():
-        text = os.fspath(prefix)
-        _rewrite(lambda lines: [line for line in lines if line != text])
+    text = os.fspath(prefix)
+    with contextlib.suppress(OSError):
+        if registry_path().exists():
+            _rewrite(lambda lines: [line for line in lines if line != text])

@@ -9,7 +9,6 @@ the job's id in their names and are deleted later.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import sys
 from collections.abc import Awaitable, Collection
 from contextlib import AbstractContextManager
@@ -18,8 +17,8 @@ from typing import Protocol, TypeVar, cast
 
 from rattler import Client
 
-from ...disk import faults, flushing
-from ...errors import PrefixExists, Protected, StalePlan, TfenvError
+from ...disk import flushing
+from ...errors import PrefixExists, StalePlan, TfenvError
 from ...models import Advice, Phase
 from ...pypi.models import MARK, IndexSettings
 from ...sentences import say
@@ -34,6 +33,7 @@ from . import (
     placement,
     recording,
     relocation,
+    removal,
     shared_files,
     staging,
     wheels,
@@ -188,7 +188,7 @@ async def apply(
         if not placement.is_begun(staged, change.prefix, staging.aside_path(change.prefix, job)):
             # What cannot be deleted now is deleted after this process has ended.
             await asyncio.to_thread(staging.discard, staged)
-    await asyncio.to_thread(register_prefix, change.prefix)
+    await asyncio.to_thread(registry.register, change.prefix)
     return revision
 
 
@@ -282,46 +282,10 @@ def _put(change: Change, job: str, staged: Path) -> None:
     flushing.flush_names(change.prefix.parent)
     if change.moved_from is not None:
         try:
-            remove(change.moved_from, job)
+            removal.remove(change.moved_from, job)
         except TfenvError:
             change.prefix.rename(staged)
             raise
-
-
-def register_prefix(path: Path) -> None:
-    """Add a prefix to conda's list. An unwritable home directory must not make a completed change fail."""
-    with contextlib.suppress(OSError):
-        registry.register(path)
-
-
-def remove(path: Path, job: str) -> None:
-    """Remove an environment at once by renaming it; ``recovery.clear`` deletes its files later.
-
-    Raises Protected if it cannot be renamed: a symbolic link, a mount point, or a parent directory without write
-    permission.
-    """
-    require_movable(path)
-    try:
-        path.rename(staging.trash_path(path, job))
-    except OSError as error:
-        raise translate(error) from error
-    with contextlib.suppress(OSError):
-        registry.unregister(path)
-
-
-def require_movable(path: Path) -> None:
-    """Raise Protected, with the reason, if an environment's directory cannot be renamed."""
-    if path.is_symlink():
-        raise Protected(
-            say(
-                "“{name}” is a symbolic link; the environment itself is at {resolve}.",
-                name=path.name,
-                resolve=path.resolve(),
-            )
-        )
-    if staging.is_fixed(path):
-        wrong = faults.fault(path.parent) or say("it is a mount point")
-        raise Protected(say("“{name}” cannot be moved: {wrong}.", name=path.name, wrong=wrong))
 
 
 def require_state(path: Path, fingerprint: str | None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Collection
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from ..prefix import registry, revisions
 from ..prefix.records import package_names
 from . import placement, set_aside, staging
-from .apply import register_prefix, remove
+from .removal import remove
 from .staging import Leftover
 
 
@@ -43,7 +42,7 @@ def settle(path: Path, job: str, moved_from: Path | None = None) -> bool:
     known = revisions.read(path)
     done = any(revision.job == job for revision in known)
     if done:
-        register_prefix(path)
+        registry.register(path)
         jobs = {revision.job for revision in known}
         if moved_from is not None and _is_still_there(moved_from, path, job, jobs):
             remove(moved_from, job)
@@ -69,8 +68,7 @@ def settle_removal(path: Path, job: str) -> bool:
     is_gone = staging.trash_path(path, job).is_dir() or set_aside.is_set_aside(path, job)
     done = is_gone or not os.path.lexists(path)
     if not os.path.lexists(path):
-        with contextlib.suppress(OSError):
-            registry.unregister(path)
+        registry.unregister(path)
     return done
 
 

@@ -14,8 +14,8 @@ from ...errors import NotFound, PrefixExists
 from ...sentences import filled, say
 from ..prefix import registry
 from . import prefix_lock, staging
-from .apply import register_prefix, require_movable
 from .failure import translate
+from .removal import require_movable
 from .staging import Leftover
 
 #: What a restore says if the environment is gone.
@@ -35,7 +35,7 @@ def is_set_aside(path: Path, job: str) -> bool:
 def put(path: Path, job: str) -> None:
     """Remove an environment from its prefix by setting it aside.
 
-    Raises Protected as ``apply.remove`` does. The caller must hold the prefix lock.
+    Raises Protected as ``removal.remove`` does. The caller must hold the prefix lock.
     """
     require_movable(path)
     tree = tree_of(path, job)
@@ -45,8 +45,7 @@ def put(path: Path, job: str) -> None:
     except OSError as error:
         forget(path, job)
         raise translate(error) from error
-    with contextlib.suppress(OSError):
-        registry.unregister(path)
+    registry.unregister(path)
 
 
 def restore(path: Path, job: str) -> None:
@@ -63,7 +62,7 @@ def restore(path: Path, job: str) -> None:
         tree.rename(path)
     except OSError as error:
         raise translate(error) from error
-    register_prefix(path)
+    registry.register(path)
 
 
 def require_free(path: Path) -> None:
@@ -79,7 +78,7 @@ def settle_restore(path: Path, job: str) -> bool:
     """Return whether a dead restore of what ``job`` deleted had taken effect, and clean up after it."""
     done = os.path.lexists(path) and staging.kept_path(path, job).is_dir() and not is_set_aside(path, job)
     if done:
-        register_prefix(path)
+        registry.register(path)
     forget(path, job)
     return done
 
