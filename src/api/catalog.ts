@@ -18,9 +18,17 @@ export class CatalogClient {
     return request(`tensorflow?${query}`, {}, this._settings);
   }
 
-  async search(query: string): Promise<readonly AvailablePackage[]> {
+  /** Search packages by name on some channels, or on the configured ones. */
+  async search(
+    query: string,
+    channels: readonly string[] = []
+  ): Promise<readonly AvailablePackage[]> {
+    const parameters = new URLSearchParams([
+      ['query', query],
+      ...channels.map(url => ['channel', url])
+    ]);
     const answer = await request<{ packages: readonly AvailablePackage[] }>(
-      `packages?query=${encodeURIComponent(query)}`,
+      `packages?${parameters}`,
       {},
       this._settings
     );

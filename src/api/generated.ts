@@ -487,7 +487,7 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * Search packages on the configured channels: exact names first, then prefixes, then substrings.
+         * Search packages on the channels: exact names first, then prefixes, then substrings.
          * @description A project of the package index is among them if the query is its whole name, and no channel has a version that is as new. A query that begins with pypi: searches only the index.
          */
         readonly get: operations["searchPackages"];
@@ -2623,6 +2623,8 @@ export interface operations {
         readonly parameters: {
             readonly query: {
                 readonly query: string;
+                /** @description One of the allowed channels to search instead of the configured ones; can be given several times. */
+                readonly channel?: readonly string[];
             };
             readonly header?: never;
             readonly path?: never;

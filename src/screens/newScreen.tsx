@@ -13,6 +13,12 @@ import { takenNames } from './takenNames';
 export function NewScreen(props: IScreenProps): JSX.Element {
   const { manager, trans, execute } = props;
   const { catalog, navigation, status } = manager;
+  const { channels } = navigation.draft;
+  // Another function for other channels, so that the field searches again.
+  const search = React.useCallback(
+    (query: string) => catalog.search(query, channels ?? []),
+    [catalog, channels]
+  );
   const unreachable = catalog.catalog?.warnings.some(
     warning => warning.code === 'channel-unreachable'
   );
@@ -58,7 +64,7 @@ export function NewScreen(props: IScreenProps): JSX.Element {
           onReview={props.onPlan}
           onImport={() => execute(CommandIDs.importEnvironment)}
           onCompatibility={() => execute(CommandIDs.showCompatibility)}
-          search={catalog.search}
+          search={search}
         />
       )}
       {!catalog.catalog && catalog.isLoading && (

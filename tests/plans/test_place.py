@@ -112,6 +112,28 @@ class TestChannels:
         _, again = await api.call("GET", f"tensorflow?channel={tensorflow_channel.url}")
         assert again["releases"] == configured["releases"]
 
+    async def test_a_package_is_searched_on_the_chosen_channels_alone(
+        self, api: Api, tensorflow_channel: TinyChannel, second_channel: TinyChannel
+    ) -> None:
+        async def found(name: str, *channels: str) -> list[str]:
+            chosen = "".join(f"&channel={channel}" for channel in channels)
+            _, answer = await api.call("GET", f"packages?query={name}{chosen}")
+            return [package["name"] for package in answer["packages"]]
+
+        assert await found("only-here") == []
+        assert await found("only-here", second_channel.url) == ["only-here"]
+        assert await found("tensorflow", second_channel.url) == []
+        assert await found("only-here", tensorflow_channel.url, second_channel.url) == ["only-here"]
+
+    async def test_a_package_that_appears_on_a_chosen_channel_is_found(
+        self, api: Api, second_channel: TinyChannel
+    ) -> None:
+        path = f"packages?query=later&channel={second_channel.url}"
+        assert (await api.call("GET", path))[1]["packages"] == []
+        second_channel.add("later", "1.0", noarch="generic")
+        await asyncio.to_thread(second_channel.index)
+        assert [package["name"] for package in (await api.call("GET", path))[1]["packages"]] == ["later"]
+
     async def test_a_release_that_only_a_chosen_channel_has_can_be_created(
         self, api: Api, second_channel: TinyChannel
     ) -> None:
@@ -122,8 +144,9 @@ class TestChannels:
         assert {"tensorflow": "2.18.0"}.items() <= {e["name"]: e["to"]["version"] for e in plan["entries"]}.items()
 
     @pytest.mark.parametrize("name", ["nowhere", "https://[", "-c x"])
-    async def test_the_catalog_refuses_a_channel_that_is_not_allowed(self, api: Api, name: str) -> None:
-        status, error = await api.call("GET", f"tensorflow?channel={name}")
+    @pytest.mark.parametrize("path", ["tensorflow?", "packages?query=numpy&"])
+    async def test_a_channel_that_is_not_allowed_is_not_read(self, api: Api, path: str, name: str) -> None:
+        status, error = await api.call("GET", f"{path}channel={name}")
         assert (status, error["reason"]) == (403, "channel-not-allowed")
 
     async def test_without_a_choice_only_the_configured_channels_are_read(self, api: Api) -> None:

@@ -27,12 +27,14 @@ class CatalogHandler(BaseHandler):
 
 
 class AvailablePackagesHandler(BaseHandler):
-    """``GET packages``: search packages by name, as the user types."""
+    """``GET packages``: search packages by name, as the user types, on the configured channels or on chosen ones."""
 
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        self.send({"packages": await self.services.search.find(self.get_query_argument("query", ""))})
+        # The catalog of chosen channels keeps what was read of them, for the next key.
+        repodata = self.services.catalog_of(self.get_query_arguments("channel")).repodata
+        self.send({"packages": await self.services.search.find(self.get_query_argument("query", ""), repodata)})
 
 
 class CondaSpecsHandler(BaseHandler):

@@ -41,8 +41,12 @@ class PackageSearch:
         self._reader = reader
         self._index = index
 
-    async def find(self, query: str, patience: float = PATIENCE) -> list[dict[str, Any]]:
+    async def find(
+        self, query: str, repodata: Repodata | None = None, *, patience: float = PATIENCE
+    ) -> list[dict[str, Any]]:
         """Return ``[{name, versions, source}]`` for packages that match, best first; ``versions`` are newest first.
+
+        ``repodata`` are those of the channels to search; without it, the configured channels are searched.
 
         A project of the index is listed if its name is the query, and if no channel has a version that is as new. Of a
         query that begins with ``pypi:``, the channels are not searched. The index has ``patience`` seconds after the
@@ -58,7 +62,7 @@ class PackageSearch:
         try:
             if is_for_index:
                 return [found] if (found := await project) else []
-            return await self._find(name, project, patience)
+            return await self._find(name, repodata or self._repodata, project, patience)
         finally:
             # The reader goes on without a waiter, and remembers the answer.
             project.cancel()
@@ -78,10 +82,10 @@ class PackageSearch:
         return {name: found["versions"] for name, found in answers.items() if found is not None}
 
     async def _find(
-        self, name: str, project: asyncio.Future[dict[str, Any] | None], patience: float
+        self, name: str, repodata: Repodata, project: asyncio.Future[dict[str, Any] | None], patience: float
     ) -> list[dict[str, Any]]:
         try:
-            on_channels = [{**found, "source": "conda"} for found in await self._repodata.search(name)]
+            on_channels = [{**found, "source": "conda"} for found in await repodata.search(name)]
         except ChannelUnreachable as error:
             try:
                 found = await project

@@ -60,12 +60,16 @@ export class CatalogModel extends VDomModel {
   }
 
   /**
-   * Find packages on the channels whose name resembles the query. The function is bound, so that screens can pass it.
+   * Find packages whose name resembles the query, on some channels or on the configured ones. The function is bound, so
+   * that screens can pass it.
    *
    * @throws RequestError if the search fails.
    */
-  readonly search = (query: string): Promise<readonly AvailablePackage[]> =>
-    this._client.search(query);
+  readonly search = (
+    query: string,
+    channels: readonly string[] = []
+  ): Promise<readonly AvailablePackage[]> =>
+    this._client.search(query, channels);
 
   /**
    * Find the specs that request what the arguments of `pip install` name.

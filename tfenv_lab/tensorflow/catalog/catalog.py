@@ -56,7 +56,8 @@ class Catalog:
 
         ``index`` returns how package indexes are to be read; it may read the disk. Without it, there are only channels.
         """
-        self._repodata = repodata
+        #: The channels that it lists.
+        self.repodata = repodata
         self._index = index
         self._reader = reader or IndexReader()
         #: Reads that go on after their request was answered; the event loop alone would not keep them.
@@ -75,7 +76,7 @@ class Catalog:
 
     def on(self, repodata: Repodata) -> Catalog:
         """Return the catalog of these channels, which reads the same package index."""
-        if repodata is self._repodata:
+        if repodata is self.repodata:
             return self
         key = tuple(ref.url for ref in repodata.settings.channels)
         # The one that was used last is at the end.
@@ -111,13 +112,13 @@ class Catalog:
         if on_index.message is not None:
             warnings.append(Advice("index-unreachable", "warning", on_index.message))
         releases = merged(on_channels, on_index)
-        as_of = self._repodata.as_of
+        as_of = self.repodata.as_of
         return CatalogModel(
-            subdir=self._repodata.subdir,
-            channels=[{"name": ref.name, "url": ref.url} for ref in self._repodata.settings.channels],
+            subdir=self.repodata.subdir,
+            channels=[{"name": ref.name, "url": ref.url} for ref in self.repodata.settings.channels],
             virtual_packages=virtual_packages.describe(virtual),
             releases=[release for release in releases if prereleases or not release.prerelease],
-            message=_message(releases, self._repodata.subdir, on_index),
+            message=_message(releases, self.repodata.subdir, on_index),
             warnings=warnings,
             age_seconds=(datetime.now(timezone.utc) - as_of).total_seconds() if as_of else None,
         )
@@ -136,7 +137,7 @@ class Catalog:
         """Return what a new environment gets for TensorFlow, from each source. Raises InvalidRequest."""
         virtual = await asyncio.to_thread(self._virtual, wanted.cuda)
         listing, on_index = await asyncio.gather(self._listing(virtual), self._index_listing(virtual))
-        return choose(wanted, listing, on_index, await self._repodata.names())
+        return choose(wanted, listing, on_index, await self.repodata.names())
 
     async def suggest(self, wanted: Wanted) -> Suggestion | None:
         """Return the nearest request that has a solution, which the solver confirmed, or None."""
@@ -144,7 +145,7 @@ class Catalog:
 
         virtual = await asyncio.to_thread(self._virtual, wanted.cuda)
         listing, on_index = await asyncio.gather(self._listing(virtual), self._index_listing(virtual))
-        return await nearby.suggest(wanted, listing, on_index, self._repodata, virtual)
+        return await nearby.suggest(wanted, listing, on_index, self.repodata, virtual)
 
     def forget(self) -> None:
         """Forget what is in memory, because the channels changed."""
@@ -183,7 +184,7 @@ class Catalog:
         minor = minor_of(facts.python)
         source = self._latest if facts.tensorflow.source == "conda" else self._on_index
         return Known(
-            cuda=virtual_packages.usable_cuda(virtual_packages.overrides(self._repodata.settings, self._env)),
+            cuda=virtual_packages.usable_cuda(virtual_packages.overrides(self.repodata.settings, self._env)),
             update=self.updates(facts),
             cuda_release=source.cuda_release(facts.tensorflow.version, minor),
         )
@@ -191,12 +192,12 @@ class Catalog:
     def _virtual(self, cuda: str | None) -> list[GenericVirtualPackage]:
         from ...conda.machine import virtual_packages
 
-        overrides = virtual_packages.overrides(self._repodata.settings, self._env)
-        return virtual_packages.detect(overrides, cuda, self._repodata.subdir)
+        overrides = virtual_packages.overrides(self.repodata.settings, self._env)
+        return virtual_packages.detect(overrides, cuda, self.repodata.subdir)
 
     async def _listing(self, virtual: list[GenericVirtualPackage]) -> Listing:
-        await self._repodata.refresh()
-        key = (self._repodata.generation, " ".join(map(str, virtual)))
+        await self.repodata.refresh()
+        key = (self.repodata.generation, " ".join(map(str, virtual)))
         async with self._lock:
             if key not in self._listings:
                 listing = await self._build(virtual)
@@ -223,11 +224,11 @@ class Catalog:
             return IndexListing(message=error.message)
         pythons = await self._pythons()
         cuda = virtual_packages.version_of(virtual, "__cuda")
-        key = (tuple(map(id, found)), self._repodata.generation, cuda, pythons is None)
+        key = (tuple(map(id, found)), self.repodata.generation, cuda, pythons is None)
         if key not in self._index_listings:
             projects = dict(zip(names, found, strict=True))
             # A project has hundreds of wheels, so this does not run on the event loop.
-            listing = await asyncio.to_thread(index_releases.listing, projects, self._repodata.subdir, pythons, cuda)
+            listing = await asyncio.to_thread(index_releases.listing, projects, self.repodata.subdir, pythons, cuda)
             kept = list(self._index_listings.items())[-_KEPT:]
             self._index_listings = dict([*kept, (key, (found, listing))])
         listing = self._index_listings[key][1]
@@ -238,7 +239,7 @@ class Catalog:
     async def _pythons(self) -> set[str] | None:
         """Return the minor versions of Python on the channels, or None if no channel answers."""
         try:
-            return {minor_of(record.version) for record in await self._repodata.records(["python"])}
+            return {minor_of(record.version) for record in await self.repodata.records(["python"])}
         except ChannelUnreachable:
             return None
 
@@ -251,7 +252,7 @@ class Catalog:
         from ...conda.solving.candidates import Pool
         from .releases import KERNEL, OPTIONAL, Judge
 
-        repodata = self._repodata
+        repodata = self.repodata
         pool = Pool(strict=repodata.settings.channel_priority != "disabled")
         judge = Judge(pool, virtual)
         names = await repodata.names()

@@ -55,6 +55,16 @@ describe('a new environment', () => {
     const before = versions();
     fireEvent.click(screen.getByRole('checkbox', { name: 'mirror' }));
     await waitFor(() => expect(versions()).toEqual(['2.15.0']));
+    const chosen = address(configured.url, mirror.url).split('1&')[1];
+    routes[`GET packages?query=only-there&${chosen}`] = {
+      packages: [{ name: 'only-there', versions: ['1.0'], source: 'conda' }]
+    };
+    fireEvent.change(screen.getByRole('combobox', { name: 'Packages' }), {
+      target: { value: 'only-there' }
+    });
+    await waitFor(() =>
+      expect(document.querySelector('option[value="only-there"]')).toBeTruthy()
+    );
     // Without a release there is no form, but a way back.
     fireEvent.click(screen.getByRole('checkbox', { name: configured.name }));
     await click('Use the Configured Channels');
