@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tfenv_lab import plan_requests
+from tfenv_lab.plan_request_parser import parse
 from tfenv_lab.plans.asked import asked
 
 
@@ -45,7 +46,7 @@ from tfenv_lab.plans.asked import asked
     ],
 )
 def test_a_request_in_a_few_words(request_: dict[str, Any], text: str) -> None:
-    request = plan_requests.parse(request_)
+    request = parse(request_)
     assert not isinstance(request, plan_requests.Clean | plan_requests.Rollout)
     assert asked(request, "tf") == text
 
@@ -62,6 +63,6 @@ def test_a_request_in_a_few_words(request_: dict[str, Any], text: str) -> None:
     ],
 )
 def test_the_name_of_a_file_fits_in_one_line(file: str, name: str | None) -> None:
-    request = plan_requests.parse({"kind": "import", "name": "tf", "content": "", "file": file})
+    request = parse({"kind": "import", "name": "tf", "content": "", "file": file})
     assert isinstance(request, plan_requests.Import)
     assert (request.file or None) == name

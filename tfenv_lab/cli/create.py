@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from traitlets import Bool, Enum, List, Unicode
 
 from ..errors import InvalidRequest
-from ..plan_requests import parse
+from ..plan_request_parser import parse
 from ..services import Services
 from ..tensorflow_packages import DISTRIBUTIONS, PACKAGES
 from ..versions import minor_of

@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import plan_requests, serde
+from .. import plan_request_parser, plan_requests, serde
 from ..conda.transaction.change import Change
 from ..directories import COPIED
 from ..disk import faults, writes
@@ -86,7 +86,7 @@ class PlanService:
 
     async def create(self, body: dict[str, Any]) -> Plan:
         """Make a plan from the JSON of a request. Raises what the parser and the planner raise."""
-        request = plan_requests.parse(body)
+        request = plan_request_parser.parse(body)
         if isinstance(request, plan_requests.Clean):
             return await self._clean(request)
         if isinstance(request, plan_requests.Rollout):
