@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from .. import variants
 from ..conda.prefix.records import by_name
 from ..errors import ChannelNotAllowed, InvalidRequest, TfenvError, Unsatisfiable
 from ..models import Advice
@@ -18,6 +17,7 @@ from ..pypi.models import IndexLock
 from ..sentences import listing, say
 from . import import_channels, import_help, import_index, installed_state, sources
 from .channel_choice import on
+from .import_cuda import solve
 
 if TYPE_CHECKING:
     from ..conda.engine import GenericVirtualPackage, RepoDataRecord
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 #: The largest number of packages in a file. The largest environments of conda-forge have about 2,000.
 _MOST_PACKAGES = 5_000
-#: A CUDA version that is newer than every driver's, to learn which one the packages need.
-_ANY_CUDA = "99"
 
 
 @dataclass(frozen=True)
@@ -150,7 +148,7 @@ async def _solved(
     asked = specs.by_name(wanted)
     source = on(repodata, urls)
     try:
-        records, cuda, virtual, assumed = await _solve(request, asked, source)
+        records, cuda, virtual, assumed = await solve(request, asked, source)
     except Unsatisfiable as error:
         left = [url for url in permission.urls(repodata) if url not in {ref.url for ref in source.settings.channels}]
         search = import_help.Search(source, on(repodata, left) if left else None, on_index)
@@ -170,85 +168,6 @@ async def _solved(
         found.variables,
         found.index,
     )
-
-
-async def _solve(
-    request: Import, asked: Mapping[str, str], source: Repodata
-) -> tuple[list[RepoDataRecord], str | None, Sequence[GenericVirtualPackage], list[str]]:
-    """Solve specs; return the records, an assumed CUDA version, the virtual packages, and notes.
-
-    A file that needs CUDA is also solved on a machine without a driver: with the CUDA version of the request, with that
-    which a spec names, or with the newest that fits.
-    """
-    from ..conda.machine import virtual_packages
-    from ..conda.solving.solve import solve
-
-    overrides = virtual_packages.overrides(source.settings)
-    virtual = await asyncio.to_thread(virtual_packages.detect, overrides, request.cuda)
-
-    async def with_cuda(cuda: str) -> tuple[list[RepoDataRecord], Sequence[GenericVirtualPackage]]:
-        assumed = virtual_packages.detect(overrides, cuda)
-        return await solve(source, asked.values(), virtual_packages=assumed), assumed
-
-    if request.cuda is not None or virtual_packages.version_of(virtual, "__cuda") is not None:
-        return await solve(source, asked.values(), virtual_packages=virtual), request.cuda, virtual, []
-    cuda = _named_cuda(asked)
-    if cuda is not None:
-        try:
-            records, assumed = await with_cuda(cuda)
-        except Unsatisfiable:
-            pass
-        else:
-            return (
-                records,
-                cuda,
-                assumed,
-                [say("{no_driver} CUDA {cuda}, which the file names, is assumed.", no_driver=_NO_DRIVER, cuda=cuda)],
-            )
-    try:
-        return await solve(source, asked.values(), virtual_packages=virtual), None, virtual, []
-    except Unsatisfiable as error:
-        try:
-            records, _ = await with_cuda(_ANY_CUDA)
-            cuda = _needed_cuda(records)
-            if cuda is None:
-                raise error
-            records, assumed = await with_cuda(cuda)
-        except Unsatisfiable:
-            raise error from None
-        return (
-            records,
-            cuda,
-            assumed,
-            [say("{no_driver} The newest CUDA that fits, {cuda}, is assumed.", no_driver=_NO_DRIVER, cuda=cuda)],
-        )
-
-
-_NO_DRIVER = say("The file asks for CUDA builds, but this machine has no NVIDIA driver.")
-
-
-def _named_cuda(asked: Mapping[str, str]) -> str | None:
-    """Return the CUDA version that specs name: in TensorFlow's build, or as the version of CUDA itself."""
-    from ..conda.solving import grammar
-
-    parts = [grammar.read(text) for text in asked.values()]
-    versions = [variants.cuda_of(each.name, each.build.rstrip("*")) for each in parts if each.build]
-    versions += [variants.cuda_in(f"{each.name} {each.version}") for each in parts]
-    return next((version for version in versions if version and "." in version), None)
-
-
-def _needed_cuda(records: Iterable[RepoDataRecord]) -> str | None:
-    """Return the newest CUDA version that packages are built for, or that they need at least."""
-    from ..conda.solving.specs import version_key
-
-    found = []
-    for record in records:
-        name, version = record.name.normalized, str(record.version)
-        if name in ("cuda-version", "cudatoolkit"):
-            found.append(".".join(version.split(".")[:2]))
-        found.append(variants.cuda_of(name, str(record.build)) or "")
-        found += [variants.least_cuda(text) or "" for text in record.depends if text.startswith("__cuda")]
-    return max((version for version in found if version), key=version_key, default=None)
 
 
 def _replaced(texts: Iterable[str], replacements: Mapping[str, str | None]) -> list[str]:
