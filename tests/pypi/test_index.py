@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import shutil
-import ssl
-import subprocess
 import threading
 from pathlib import Path
 
@@ -371,25 +368,3 @@ class TestNetwork:
         monkeypatch.setenv("no_proxy", "127.0.0.1")
         assert versions("alpha") == ["1.0"]
         assert second.requests == []
-
-    def test_own_certificates(self, simple_index: SimpleIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        program = shutil.which("openssl")
-        if program is None:
-            pytest.skip("openssl, which makes a certificate, is not installed")
-        key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-        command = [program, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
-        command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
-        subprocess.run(command, check=True, capture_output=True)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate, key)
-        simple_index.add("alpha")
-        simple_index.down()
-        simple_index.up(context)
-        monkeypatch.setenv("UV_DEFAULT_INDEX", simple_index.url)
-        assert "CERTIFICATE_VERIFY_FAILED" in (unreachable().details or "")
-        with monkeypatch.context() as patch:
-            patch.setenv("PIP_CERT", str(certificate))
-            assert versions("alpha") == ["1.0"]
-        monkeypatch.setenv("PIP_TRUSTED_HOST", f"127.0.0.1:{simple_index.port}")
-        with pytest.warns(Warning, match="Unverified HTTPS"):
-            assert versions("alpha") == ["1.0"]

@@ -91,7 +91,27 @@ class TestPip:
             assert "UV_DEFAULT_INDEX" not in found.variables
             assert found.options == ("--no-index",)
 
+    @pytest.mark.parametrize(
+        ("url", "shown", "why"),
+        [
+            ("ftp://ada:s3cret@a/simple", "ftp://a/simple", "the URL does not begin with “https:”, “http:” or “file:”"),
+            ("htps://a/simple", "htps://a/simple", "the URL does not begin with “https:”, “http:” or “file:”"),
+            ("https:///simple", "https:///simple", "the URL is not valid"),
+            ("https://ada:s3c/ret@[a/simple", "[a/simple", "the URL is not valid"),
+            ("https://a:port/simple", "https://a:port/simple", "the URL is not valid"),
+        ],
+    )
+    @pytest.mark.parametrize("option", ["find-links", "index-url", "extra-index-url"])
+    def test_a_url_that_is_not_that_of_an_index_is_left_out_with_a_warning(
+        self, pip: Path, option: str, url: str, shown: str, why: str
+    ) -> None:
+        pip.write_text(f"[global]\n{option} = {url}\n")
+        found = settings.read(IndexPolicy(allowed_indexes=(PYPI,)))
+        assert f"The package index {shown} is not read: {why}." in found.warnings
+        assert url not in " ".join(found.variables.values())
+
     def test_the_network(self, pip: Path) -> None:
+        (pip.parent / "own.pem").touch()
         pip.write_text(
             "[global]\nproxy = ada:secret@proxy:3128\ntimeout = 60\nretries = 1\nclient-cert = own.pem\n"
             "trusted-host = a\n  b:8080\nkeyring-provider = import\n"
@@ -125,6 +145,14 @@ class TestPip:
             f"pip is configured with the certificates {tmp_path / 'gone.pem'}, which do not exist.",
         )
         assert "SSL_CERT_FILE" not in found.variables
+
+    def test_a_missing_client_certificate_is_left_out_with_a_warning(self, pip: Path, tmp_path: Path) -> None:
+        pip.write_text(f"[global]\nclient-cert = {tmp_path}/gone.pem\n")
+        found = settings.read(IndexPolicy())
+        assert found.warnings == (
+            f"pip is configured with the client certificate {tmp_path / 'gone.pem'}, which does not exist.",
+        )
+        assert "SSL_CLIENT_CERT" not in found.variables
 
     def test_the_systems_certificates_are_trusted_unless_others_are_named(
         self, monkeypatch: pytest.MonkeyPatch

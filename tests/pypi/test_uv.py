@@ -217,7 +217,16 @@ class TestFailures:
     def test_an_index_that_fails(self, simple_index: SimpleIndex, folder: Path) -> None:
         simple_index.status = 503
         error = failed(lambda: resolve(folder, simple_index.settings, "alpha"), IndexUnreachable)
-        assert error.message == f"The package index {simple_index.url} cannot be reached."
+        assert error.message == f"The package index {simple_index.url} answers with an error."
+
+    def test_a_file_that_was_deleted_from_the_index(self, simple_index: SimpleIndex, folder: Path) -> None:
+        wheel = simple_index.add("alpha", "1.0")
+        resolve(folder, simple_index.settings, "alpha")
+        simple_index.files.clear()
+        command = (*INSTALL, "pylock.toml")
+        error = failed(lambda: uv.run_here(command, simple_index.settings, cwd=folder, timeout=60), IndexUnreachable)
+        assert error.message == f"The file {simple_index.file_url(wheel)} does not exist."
+        assert "another version" in (error.hint or "")
 
     def test_missing_credentials(self, simple_index: SimpleIndex, folder: Path) -> None:
         simple_index.add("alpha", "1.0")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from ..disk import faults
 from ..errors import (
@@ -18,6 +19,7 @@ from ..errors import (
     UnusableDirectory,
 )
 from ..sentences import say, some
+from . import unreachable
 from .models import IndexSettings
 from .places import is_below, without_credentials
 from .settings import sources
@@ -25,7 +27,7 @@ from .settings import sources
 #: Number of lines of uv's output in the details of an error.
 _TAIL = 60
 _URL = re.compile(r"(?:https?|file)://[^\s`'\"<>)]+")
-_NETWORK = ("Failed to fetch", "error sending request", "Request failed", "HTTP status", "Failed to download")
+_NETWORK = ("Failed to fetch", "error sending request", "Request failed", "Failed to download")
 _REFUSED = ("lack of valid authentication credentials", "401 Unauthorized", "403 Forbidden")
 _OFFLINE = ("the network was disabled", "Network connectivity is disabled")
 _INVALID = ("parse requirement", "Error parsing", "Unsupported requirement", "Unexpected '")
@@ -34,7 +36,6 @@ _CACHE = re.compile(
     r"(failed to lock|Failed to initialize cache|failed to (?:create directory|open file|write to file)).*", re.DOTALL
 )
 _PATH = re.compile(r"`(?P<path>/[^`\n]+?)(?:/\.lock)?`")
-_LOGIN = say("Add valid credentials to the index URL in pip's or uv's configuration, to .netrc, or to the keyring.")
 _ONLINE = say("Set TfenvLab.offline to False, or use only packages that were installed before.")
 
 
@@ -61,9 +62,7 @@ def failure(output: str, settings: IndexSettings) -> TfenvError:
     if any(words in text for words in _OFFLINE):
         return IndexUnreachable(say("A package is not in uv's cache, and the server is offline."), text, _ONLINE)
     if any(words in text for words in _REFUSED):
-        return IndexUnreachable(
-            say("{index_in} requires valid credentials.", index_in=_index_in(text, settings)), text, _LOGIN
-        )
+        return unreachable.without_login(_server_in(text, settings), text, settings.variables)
     if "No solution found" in text:
         return Unsatisfiable(say("The package index has no versions that satisfy the request."), text)
     if "Git operation failed" in text:
@@ -83,13 +82,15 @@ def failure(output: str, settings: IndexSettings) -> TfenvError:
         return InvalidSpec(
             say("A requirement is not valid."), text, say("Write it as pip does, as in “keras-hub>=0.20”.")
         )
+    server = _server_in(text, settings)
+    of_status = unreachable.of_status(server, text)
+    if of_status is not None:
+        return of_status
     if any(words in text for words in _NETWORK):
-        return IndexUnreachable(say("{index_in} cannot be reached.", index_in=_index_in(text, settings)), text)
+        return unreachable.of_connection(server, text)
     if _URL.search(text):
         # uv says in many ways that a server answers with something else than a page or a file.
-        return IndexUnreachable(
-            say("{index_in} does not answer like a package index.", index_in=_index_in(text, settings)), text
-        )
+        return IndexUnreachable(say("{server} does not answer like a package index.", server=server), text)
     return JobFailed(say("uv failed."), text)
 
 
@@ -120,11 +121,15 @@ def _told(output: str) -> str:
     return "\n".join(lines[:_TAIL] if mark else lines[-_TAIL:])
 
 
-def _index_in(text: str, settings: IndexSettings) -> str:
-    """Return “The package index URL” for the index that a text is about."""
+def _server_in(text: str, settings: IndexSettings) -> str:
+    """Return “The package index URL” for the index that a text is about, or “The server HOST” for another place."""
     urls = [url.rstrip(".,:/") for url in _URL.findall(text)]
     known = [without_credentials(source.url) for source in sources(settings)]
-    return say("The package index {first}", first=_first(urls, known)).rstrip()
+    first = _first(urls, known)
+    host = urlsplit(first).netloc
+    if host and first not in known:
+        return say("The server {host}", host=host)
+    return say("The package index {first}", first=first) if first else say("The package index")
 
 
 def _first(urls: Iterable[str], known: Iterable[str]) -> str:

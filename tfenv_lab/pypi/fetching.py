@@ -8,11 +8,13 @@ needs it, too.
 from __future__ import annotations
 
 import netrc
+import re
 import shutil
 import ssl
 import subprocess
 import time
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,11 +22,13 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
 import requests
+from urllib3.exceptions import InsecureRequestWarning
 
 from ..bounded_http import BoundedSession
 from ..errors import IndexUnreachable
 from ..postponement import REMEMBERED, STATUSES, hint, seconds_in
 from ..sentences import megabytes, redact, say
+from . import unreachable
 from .models import IndexSettings, Source
 from .places import is_below, without_credentials
 from .settings import sources
@@ -75,7 +79,7 @@ def fetch(source: Source, address: str, variables: Mapping[str, str], accept: st
                 if wait is not None:
                     _busy[host] = (time.monotonic() + min(wait, REMEMBERED), answer.status_code)
                     raise _is_busy(index, answer.status_code, wait)
-                page = _page(answer, index)
+                page = _page(answer, index, variables)
             if session.is_late:
                 # Headers and a page without a length seem complete when the connection ends.
                 raise TimeoutError("The connection was ended.")
@@ -91,9 +95,7 @@ def fetch(source: Source, address: str, variables: Mapping[str, str], accept: st
                 limit=f"{session.limit:g}",
             )
             raise IndexUnreachable(text, redact(str(error))) from error
-        raise IndexUnreachable(
-            say("The package index {index} cannot be reached.", index=index), redact(str(error))
-        ) from error
+        raise unreachable.of_connection(_named(index), redact(str(error))) from error
 
 
 def wait_of(address: str, settings: IndexSettings, variables: Mapping[str, str]) -> float | None:
@@ -118,28 +120,25 @@ def _wait(answer: requests.Response) -> float | None:
 
 def _is_busy(index: str, status: int, wait: float) -> IndexUnreachable:
     error = IndexUnreachable(
-        say("The package index {index} is busy.", index=index), say("HTTP status {status}", status=status), hint(wait)
+        say("{server} is busy.", server=_named(index)), say("HTTP status {status}", status=status), hint(wait)
     )
     error.wait = wait
     return error
 
 
-def _page(answer: requests.Response, index: str) -> Page:
+def _named(index: str) -> str:
+    return say("The package index {first}", first=index)
+
+
+def _page(answer: requests.Response, index: str, variables: Mapping[str, str]) -> Page:
     status = answer.status_code
     kind, etag = answer.headers.get("Content-Type", ""), answer.headers.get("ETag")
     if status in (304, 404, 410):
         return Page(404 if status == 410 else status, None, answer.url, kind, etag)
     if status in (401, 403, 407):
-        raise IndexUnreachable(
-            say("The package index {index} requires valid credentials.", index=index),
-            say("HTTP status {status}", status=status),
-            say("Add valid credentials to the index URL in pip's or uv's configuration, to .netrc, or to the keyring."),
-        )
+        raise unreachable.without_login(_named(index), say("HTTP status {status}", status=status), variables)
     if status != 200:
-        raise IndexUnreachable(
-            say("The package index {index} answers with an error.", index=index),
-            say("HTTP status {status}", status=status),
-        )
+        raise unreachable.with_error(_named(index), say("HTTP status {status}", status=status))
     parts, size = [], 0
     for part in answer.iter_content(1 << 16):
         parts.append(part)
@@ -176,7 +175,16 @@ def _session(address: str, variables: Mapping[str, str]) -> BoundedSession:
             proxy = next((variables[name] for name in names if variables.get(name)), None)
             if proxy is not None:
                 session.proxies[scheme] = proxy
+    if not session.verify:
+        _expect_insecure([host, *(urlsplit(proxy).hostname or "" for proxy in session.proxies.values())])
     return session
+
+
+def _expect_insecure(hosts: Iterable[str]) -> None:
+    """Prevent the warning for each request without verification to hosts that the user trusts."""
+    for host in hosts:
+        message = f"Unverified HTTPS request is being made to host '{re.escape(host)}'"
+        warnings.filterwarnings("ignore", message, InsecureRequestWarning)
 
 
 def _is_host(address: str, written: str) -> bool:

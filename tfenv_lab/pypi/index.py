@@ -170,7 +170,11 @@ class IndexReader:
         except (ValueError, msgspec.MsgspecError) as error:
             index = without_credentials(source.url)
             raise IndexUnreachable(
-                say("The package index {index} does not answer like a package index.", index=index), str(error)
+                say(
+                    "{server} does not answer like a package index.",
+                    server=say("The package index {first}", first=index),
+                ),
+                str(error),
             ) from error
         if page.etag:
             self._pages[key] = (page.etag, found)

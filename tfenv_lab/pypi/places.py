@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from urllib.request import url2pathname
 
 from ..disk import paths
+from ..sentences import say
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
@@ -35,6 +36,21 @@ def located(text: str, base: Path) -> str:
     return Path(os.path.abspath(base / paths.as_written(text))).as_uri()  # noqa: PTH100
 
 
+def flaw(url: str) -> str | None:
+    """Return why a URL cannot be that of packages, as a part of a sentence, or None."""
+    try:
+        parts = urlsplit(url)
+        # Reading the port verifies it.
+        is_complete = parts.port is not None or bool(parts.hostname) or parts.scheme == "file"
+    except ValueError:
+        is_complete = False
+    if not is_complete:
+        return say("the URL is not valid")
+    if parts.scheme not in ("http", "https", "file"):
+        return say("the URL does not begin with “https:”, “http:” or “file:”")
+    return None
+
+
 def path_of(url: str) -> Path | None:
     """Return the path of a ``file:`` URL, or None for another URL."""
     parts = urlsplit(url)
@@ -49,7 +65,14 @@ def without_credentials(url: str) -> str:
 
 def shown(url: str) -> str:
     """Return a URL as users may see it: without credentials, and without a query, which can hold a token."""
-    return urlunsplit(urlsplit(without_credentials(url))._replace(query="", fragment=""))
+    try:
+        parts = urlsplit(without_credentials(url))
+        # A password with a slash looks like a port, which is verified only when it is read.
+        _ = parts.port
+        return urlunsplit(parts._replace(query="", fragment=""))
+    except ValueError:
+        # It is not a URL, so only what cannot belong to a password is shown.
+        return url.rpartition("@")[2].partition("?")[0]
 
 
 def is_below(url: str, root: str) -> bool:

@@ -17,7 +17,7 @@ from ..errors import IndexNotAllowed
 from ..sentences import say
 from . import pip_configuration, uv_configuration
 from .models import FILES_OF_PYPI, IndexPolicy, IndexSettings, Source
-from .places import current_directory, is_below, located, path_of, shown, without_credentials
+from .places import current_directory, flaw, is_below, located, path_of, shown, without_credentials
 
 #: The index of pip and uv if none is configured.
 PYPI = "https://pypi.org/simple"
@@ -124,7 +124,13 @@ def _network(
     """Return the variables for proxies, certificates and credentials; ``ours`` are those of uv's configuration."""
     found = {variable: pip[option] for option, variable in _OPTIONS.items() if option in pip}
     if "client-cert" in pip:
-        found["SSL_CLIENT_CERT"] = str(here / paths.as_written(pip["client-cert"]))
+        path = here / paths.as_written(pip["client-cert"])
+        found["SSL_CLIENT_CERT"] = str(path)
+        if _kinds.run([path])[path] != "file":
+            del found["SSL_CLIENT_CERT"]
+            warnings.append(
+                say("pip is configured with the client certificate {path}, which does not exist.", path=path)
+            )
     proxy = pip.get("proxy")
     if proxy:
         url = proxy if "://" in proxy else f"http://{proxy}"
@@ -190,17 +196,15 @@ def _places(
 
 def _can_be_read(place: Source, policy: IndexPolicy, warnings: list[str]) -> bool:
     """Return whether a place exists and is allowed; add a warning if not, because uv would fail there."""
-    where = shown(place.url)
-    if not is_allowed(place.url, policy):
-        warnings.append(
-            say("The package index {where} is not read: it is not among TfenvLab.allowed_indexes.", where=where)
-        )
-        return False
-    path = path_of(place.url)
-    if path is None or _kinds.run([path])[path] == "folder":
-        return True
-    warnings.append(say("The package index {where} is not read: the directory does not exist.", where=where))
-    return False
+    why = flaw(place.url)
+    if why is None and not is_allowed(place.url, policy):
+        why = say("it is not among TfenvLab.allowed_indexes")
+    path = path_of(place.url) if why is None else None
+    if path is not None and _kinds.run([path])[path] != "folder":
+        why = say("the directory does not exist")
+    if why is not None:
+        warnings.append(say("The package index {where} is not read: {why}.", where=shown(place.url), why=why))
+    return why is None
 
 
 def _options(pip: Mapping[str, str], uv: uv_configuration.UvConfiguration, policy: IndexPolicy) -> tuple[str, ...]:
