@@ -5,21 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from traitlets.config import LoggingConfigurable
 
 from ..disk.reads import BoundedReads
 from ..errors import NotFound
 from ..models import Advice
-from ..plan_requests import Install
-from ..pypi.models import MARK
 from ..sentences import say
-from ..tensorflow_packages import has_keras_3
 from . import discovery
+from .assembly import Beside, assembled
 from .facts import UNREACHABLE
 from .inventory import Inventory, Seen
-from .models import AvailableUpdate, Environment, EnvironmentFacts, InstalledPackage, Kernel, LastCheck, LegacyKeras
+from .models import AvailableUpdate, Environment, EnvironmentFacts, InstalledPackage, Kernel, LastCheck
 from .protection import Protection
 
 if TYPE_CHECKING:
@@ -122,7 +120,7 @@ class EnvironmentService(LoggingConfigurable):
         closer = await asyncio.to_thread(self._inventory.inspect, one.facts)
         return self._model(one._replace(facts=closer), found)
 
-    async def _one(self, identifier: str) -> tuple[Seen, _Beside]:
+    async def _one(self, identifier: str) -> tuple[Seen, Beside]:
         seen, found = await self._look()
         one = next((one for one in seen if one.facts.id == identifier), None)
         if one is None:
@@ -205,19 +203,19 @@ class EnvironmentService(LoggingConfigurable):
         if self._following is not None:
             await self._following
 
-    async def _look(self) -> tuple[Sequence[Seen], _Beside]:
+    async def _look(self) -> tuple[Sequence[Seen], Beside]:
         seen, found = await asyncio.to_thread(self._read)
         self._todo.update(found.changed)
         if self.on_change is not None and (self._following is None or self._following.done()):
             self._following = asyncio.ensure_future(self._follow(self.on_change))
         return seen, found
 
-    def _read(self) -> tuple[Sequence[Seen], _Beside]:
+    def _read(self) -> tuple[Sequence[Seen], Beside]:
         seen = self._inventory.look()
         kernels = self.kernels_of() if self.kernels_of else {}
         without = [one.facts.prefix for one in seen if _could_be_registered(one.facts) and one.real not in kernels]
         new = self.unregistered(without) if self.unregistered and without else ()
-        return seen, _Beside(
+        return seen, Beside(
             kernels,
             self.checks_of(seen, kernels) if self.checks_of else {},
             self.hidden() if self.hidden else (),
@@ -238,7 +236,7 @@ class EnvironmentService(LoggingConfigurable):
             self.log.exception("An action after a change of environments failed")
 
     def _kept(
-        self, one: Seen, beside: _Beside, knowledge: object
+        self, one: Seen, beside: Beside, knowledge: object
     ) -> tuple[EnvironmentFacts, tuple[object, ...], Environment]:
         """Return an environment with the inputs that it was made from; the last one if none of these changed."""
         busy = self.busy_of(one.facts.prefix) if self.busy_of else None
@@ -256,44 +254,12 @@ class EnvironmentService(LoggingConfigurable):
             return kept
         return one.facts, found, self._model(one, beside)
 
-    def _model(self, one: Seen, beside: _Beside) -> Environment:
-        found = one.facts
+    def _model(self, one: Seen, beside: Beside) -> Environment:
         reason = self._protection.reason(one)
-        kernel = beside.kernels.get(one.real)
-        is_whole = found.over is None
-        advised = (item for adviser in self.advice for item in adviser(found))
-        # The packages of an overlay's base cannot be changed from there.
-        advice = [*found.problems, *(item for item in advised if is_whole or item.plan_request is None)]
-        if found.python and not found.problems and kernel is None and not found.kernels:
-            advice.append(_no_kernel(found, reason is None))
-        return Environment(
-            id=found.id,
-            name=one.name,
-            prefix=str(found.prefix),
-            python=found.python,
-            tensorflow=found.tensorflow,
-            keras=found.keras,
-            legacy_keras=LegacyKeras(
-                found.tensorflow is not None and has_keras_3(found.tensorflow.version),
-                found.tf_keras.version if found.tf_keras else None,
-                kernel is not None and "legacy_keras" in kernel.settings,
-            ),
-            kernel=kernel,
-            hidden=found.id in beside.hidden,
-            outdated_kernels=beside.outdated.get(one.real, ()),
-            former_kernels=found.former_kernels,
-            writable=found.writable,
-            protected=reason is not None,
-            protected_reason=reason,
-            modified=found.modified,
-            digest=found.digest,
-            update=self.updates(found) if self.updates and is_whole else AvailableUpdate(),
-            check=beside.checks.get(found.id),
-            busy=self.busy_of(found.prefix) if self.busy_of else None,
-            shared=found.shared,
-            over=found.over,
-            advice=tuple(advice),
-        )
+        update = self.updates(one.facts) if self.updates and one.facts.over is None else AvailableUpdate()
+        advised = [item for adviser in self.advice for item in adviser(one.facts)]
+        busy = self.busy_of(one.facts.prefix) if self.busy_of else None
+        return assembled(one, beside, reason, update, advised, busy)
 
 
 def _find(item: tuple[Path, str, str]) -> Sequence[FoundPackage]:
@@ -305,25 +271,5 @@ def _find(item: tuple[Path, str, str]) -> Sequence[FoundPackage]:
 _findings: BoundedReads[tuple[Path, str, str], Sequence[FoundPackage]] = BoundedReads(_find)
 
 
-class _Beside(NamedTuple):
-    """Data about environments from other services.
-
-    These are kernels by the real path of the prefix, checks by id, ids of hidden environments, ids of running kernels
-    to restart by the real path of the prefix, and the prefixes that ``on_change`` must hear about.
-    """
-
-    kernels: Mapping[str, Kernel]
-    checks: Mapping[str, LastCheck]
-    hidden: Collection[str]
-    outdated: Mapping[str, tuple[str, ...]]
-    changed: frozenset[Path]
-
-
 def _could_be_registered(found: EnvironmentFacts) -> bool:
     return bool(found.kernels) and not found.problems
-
-
-def _no_kernel(found: EnvironmentFacts, may_change: bool) -> Advice:
-    message = say("The environment has no kernel, so notebooks cannot use it. The package ipykernel adds one.")
-    spec = "ipykernel" if found.over is None else f"{MARK}ipykernel"
-    return Advice("no-kernel", "info", message, Install(found.id, (spec,)) if may_change else None)
