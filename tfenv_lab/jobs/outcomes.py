@@ -57,6 +57,14 @@ async def outcome(job: Job, last: Succeeded | Failed | Death, is_cancelled: bool
     return job.failed(last.error, last.state, leftovers=leftovers)
 
 
+def not_started(job: Job, is_cancelled: bool) -> Job:
+    """Return a job that a user cancelled, or whose server stopped, before it had a worker."""
+    if is_cancelled:
+        return job.ended("cancelled", message=say("Cancelled before it started"))
+    failure = JobFailed(say("The server stopped before the job started. Nothing was changed."), hint=say("Try again."))
+    return job.failed(failure, "interrupted")
+
+
 def unfinished(job: Job, is_cancelled: bool) -> Job:
     """Return a job whose worker died, and that another of its kind continues: what it did is done."""
     cancelled, stopped = _UNFINISHED[job.kind]

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..conda.transaction.engaged import Engagement
 from ..conda.transaction.staging import Leftover
 from ..disk import faults
 from ..errors import JobFailed, NotRunning, PrefixBusy, TfenvError
@@ -19,22 +18,10 @@ from ..sentences import say
 from . import outcomes
 from .deaths import Death
 from .leftovers import Leftovers
-from .messages import (
-    ApplyChange,
-    Failed,
-    LeftBehind,
-    Message,
-    NodesChanged,
-    Noticed,
-    Order,
-    PhaseBegun,
-    ProgressMade,
-    Succeeded,
-    Waiting,
-    WorkingOn,
-)
-from .models import DONE_WITHOUT_KERNEL, FINISHED, PHASES, Job, now
+from .messages import ApplyChange, Failed, Order, Succeeded
+from .models import DONE_WITHOUT_KERNEL, FINISHED, Job, now
 from .process import WorkerProcess
+from .reports import WorkerReports
 from .spare import SpareWorker
 
 if TYPE_CHECKING:
@@ -241,15 +228,7 @@ class RunningJobs:
                 last = await self._work(job_id, order)
             job = await outcomes.outcome(self._live[job_id], last, job_id in self._cancelled)
         except asyncio.CancelledError:
-            if job_id in self._cancelled:
-                job = self._live[job_id].ended("cancelled", message=say("Cancelled before it started"))
-            else:
-                job = self._live[job_id].failed(
-                    JobFailed(
-                        say("The server stopped before the job started. Nothing was changed."), hint=say("Try again.")
-                    ),
-                    "interrupted",
-                )
+            job = outcomes.not_started(self._live[job_id], job_id in self._cancelled)
         except Exception as error:
             known = faults.translated(error) if isinstance(error, OSError) else error
             if not isinstance(known, TfenvError):
@@ -290,47 +269,22 @@ class RunningJobs:
 
     async def _work(self, job_id: str, order: Order) -> Succeeded | Failed | Death:
         """Run the worker. Return its result, or how it died without one."""
-        engagement = Engagement()
-        last: asyncio.Future[Succeeded | Failed] = asyncio.get_running_loop().create_future()
-        leftovers: list[Leftover] = []
-
-        def tell(message: Message) -> None:
-            nonlocal engagement
-            match message:
-                case LeftBehind(leftover):
-                    leftovers.append(leftover)
-                case WorkingOn(found):
-                    engagement = found
-                case Waiting(text, server) if not last.done():
-                    self._update(replace(self._live[job_id], message=text, waiting_for=server))
-                case PhaseBegun(name) if not last.done():
-                    self._update(replace(self._live[job_id], phase=name, message=PHASES[name], waiting_for=None))
-                case NodesChanged(nodes, done) if not last.done():
-                    text = say("{done} of {count} workers", done=done, count=len(nodes))
-                    self._update(replace(self._live[job_id], nodes=nodes, message=text))
-                case Noticed(advice):
-                    self._notices.setdefault(job_id, []).append(advice)
-                case ProgressMade(progress) if not last.done():
-                    self._update(replace(self._live[job_id], progress=progress))
-                case Succeeded() | Failed() if not last.done():
-                    last.set_result(message)
-                case _:
-                    pass
-
+        reports = WorkerReports(lambda: self._live[job_id], self._update)
+        self._notices[job_id] = reports.notices
         # Nobody waits for an automatic check.
         spare = None if self._live[job_id].automatic else self._spare
-        worker = WorkerProcess(tell, lambda text: self._store.append_log(job_id, text), spare)
+        worker = WorkerProcess(reports.receive, lambda text: self._store.append_log(job_id, text), spare)
         self._workers[job_id] = worker
         if job_id in self._cancelled:
             worker.kill()
         # After its result, the worker deletes the replaced tree; the job does not wait for that.
-        ended = self._ending[job_id] = asyncio.ensure_future(self._end(job_id, worker.run(order), leftovers))
+        ended = self._ending[job_id] = asyncio.ensure_future(self._end(job_id, worker.run(order), reports.leftovers))
         ended.add_done_callback(lambda _: self._ending.pop(job_id, None))
-        either: set[asyncio.Future[Any]] = {ended, last}
+        either: set[asyncio.Future[Any]] = {ended, reports.last}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        if not last.done():
-            return Death(ended.result(), engagement, worker.last)
-        word = last.result()
+        if not reports.last.done():
+            return Death(ended.result(), reports.engagement, worker.last)
+        word = reports.last.result()
         if isinstance(word, Failed):
             await ended
         return word
