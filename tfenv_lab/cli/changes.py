@@ -157,7 +157,7 @@ class RemoveApp(ChangeApp):
         freed = size.bytes - size.shared
         minutes = 0 if self.now else services.jobs.deletions.minutes
         later = f" in {minutes} minutes; until then, “jupyter tfenv undelete” restores it" if minutes else ""
-        kernels = await services.kernels.running_in(Path(environment.prefix))
+        kernels = await services.kernels.sessions.running_in(Path(environment.prefix))
         if self.dry_run:
             used_by = [describe_kernel(kernel) for kernel in kernels]
             body = {"kind": "delete", "prefix": environment.prefix, "freed_bytes": freed, "used_by": used_by}

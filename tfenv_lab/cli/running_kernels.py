@@ -36,7 +36,7 @@ async def shut_down(command: Asking, services: Services, prefix: Path, *, offers
     If ``offers``, the kernels cannot work after the change, so they are named, and a user on a terminal is asked. An
     answer must be given: ``-y`` alone ends no kernel, because its variables are lost.
     """
-    kernels = await services.kernels.running_in(prefix)
+    kernels = await services.kernels.sessions.running_in(prefix)
     if not kernels:
         return
     if not command.shutdown_kernels:
@@ -49,8 +49,8 @@ async def shut_down(command: Asking, services: Services, prefix: Path, *, offers
         kernels_text = "this kernel" if len(kernels) == 1 else f"these {len(kernels)} kernels"
         if input(f"Shut down {kernels_text} first? [Y/n] ").strip().lower() in ("n", "no"):
             return
-    await services.kernels.shut_down(prefix)
-    left = await services.kernels.running_in(prefix)
+    await services.kernels.sessions.shut_down(prefix)
+    left = await services.kernels.sessions.running_in(prefix)
     for kernel in left:
         print(f"Could not be shut down: {describe_kernel(kernel)}", file=sys.stderr)
     if not left:

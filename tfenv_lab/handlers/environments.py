@@ -233,11 +233,11 @@ class RunningKernelsHandler(BaseHandler):
     async def delete(self, identifier: str) -> None:
         """Shut the running kernels down, and send those that still run."""
         prefix = Path((await self.services.environments.find(identifier)).prefix)
-        await self.services.kernels.shut_down(prefix)
+        await self.services.kernels.sessions.shut_down(prefix)
         await self._send(prefix)
 
     async def _send(self, prefix: Path) -> None:
-        self.send({"kernels": [asdict(kernel) for kernel in await self.services.kernels.running_in(prefix)]})
+        self.send({"kernels": [asdict(kernel) for kernel in await self.services.kernels.sessions.running_in(prefix)]})
 
 
 class ExportHandler(BaseHandler):

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_core.utils import ensure_async
 from traitlets.config import LoggingConfigurable
 
 from ..environments.discovery import hash_of, id_of
@@ -24,7 +22,7 @@ from .kernelspecs import Kernelspec
 from .listed_kernelspecs import KernelspecCache
 from .reconciler import KernelReconciler
 from .registrar import KernelRegistrar
-from .running import RunningKernel, running
+from .sessions import KernelSessions
 from .written import WrittenKernels
 
 if TYPE_CHECKING:
@@ -61,8 +59,8 @@ class KernelService(LoggingConfigurable):
     ) -> None:
         super().__init__(**kwargs)
         self._manager = manager
-        self._sessions = sessions
         self._cache = KernelspecCache()
+        self.sessions = KernelSessions(sessions, self._cache, self._names_in)
         last = WrittenKernels(written)
         self._registrar = KernelRegistrar(
             settings,
@@ -179,48 +177,6 @@ class KernelService(LoggingConfigurable):
         real = await asyncio.to_thread(self._cache.reals.of_one, str(prefix))
         return sorted(await asyncio.to_thread(self._names_in, real))
 
-    async def notebooks_in(self, prefix: Path) -> list[str]:
-        """Return the paths of the notebooks whose running kernels use a prefix."""
-        return [kernel.notebook for kernel in await self.running_in(prefix) if kernel.notebook is not None]
-
-    async def running_in(self, prefix: Path) -> list[RunningKernel]:
-        """Return the kernels that run in a prefix, those of notebooks first, by path."""
-        if self._sessions is None:
-            return []
-        real = await asyncio.to_thread(self._cache.reals.of_one, str(prefix))
-        names = await asyncio.to_thread(self._names_in, real)
-        started = await asyncio.to_thread(self._cache.reals.of, {str(path) for path in running.prefixes().values()})
-        own = {key for key, path in running.prefixes().items() if started.get(str(path)) == real}
-        outdated = (await asyncio.to_thread(self.to_restart)).get(real, ())
-        sessions = {(s.get("kernel") or {}).get("id"): s for s in await self._sessions.list_sessions()}
-        models = await ensure_async(self._sessions.kernel_manager.list_kernels())
-        found = [
-            RunningKernel(
-                model["id"],
-                model["name"],
-                sessions[model["id"]]["path"] if model["id"] in sessions else None,
-                model["id"] in outdated,
-            )
-            for model in models
-            if model["id"] in own or naming.listed_as(model["name"]) in names
-        ]
-        return sorted(found, key=lambda one: (one.notebook is None, one.notebook or one.id))
-
-    async def shut_down(self, prefix: Path) -> None:
-        """Shut down the kernels that run in a prefix, and end their sessions."""
-        # Commands that run no server do not need tornado.
-        from tornado.web import HTTPError
-
-        sessions = [] if self._sessions is None else await self._sessions.list_sessions()
-        by_kernel = {(session.get("kernel") or {}).get("id"): session["id"] for session in sessions}
-        for kernel in await self.running_in(prefix):
-            # A kernel may have ended by itself.
-            with contextlib.suppress(HTTPError, KeyError):
-                if kernel.id in by_kernel:
-                    await ensure_async(self._sessions.delete_session(session_id=by_kernel[kernel.id]))
-                else:
-                    await ensure_async(self._sessions.kernel_manager.shutdown_kernel(kernel.id))
-
     def registered(self) -> dict[str, Kernel]:
         """Return one kernel for each environment, by the real path of its prefix.
 
@@ -258,15 +214,6 @@ class KernelService(LoggingConfigurable):
         Names a prefix once for each state. Reads the disk.
         """
         return self._outdated.among(self._listed)
-
-    def to_restart(self) -> dict[str, tuple[str, ...]]:
-        """Return the ids of the running kernels whose packages changed, by the real path of the prefix.
-
-        Reads the disk.
-        """
-        outdated = running.outdated()
-        reals = self._cache.reals.of(map(str, outdated))
-        return {reals[str(prefix)]: kernels for prefix, kernels in outdated.items()}
 
     def trouble(self) -> str | None:
         """Return a warning if kernelspecs are deleted by another part of the server, or cannot be written."""
