@@ -10,6 +10,7 @@ from tfenv_lab.cluster.models import ClusterNode, Inside
 from tfenv_lab.nodes.lockfile import LockFile
 from tfenv_lab.nodes.orders import Answer, Order
 from tfenv_lab.nodes.planning import NodePlan
+from tfenv_lab.nodes.ranks import Rank
 
 LOCK = LockFile("a lock")
 READY = Answer(__version__, prefix="/envs/app")
@@ -30,19 +31,27 @@ class Fake:
         self.runs: dict[str, Inside] = {name: Inside("/python", "", "first") for name in names}
         self.entering: dict[str, Callable[[ClusterNode, str], Awaitable[str | None]]] = {}
         self.draining: dict[str, Callable[[ClusterNode], Awaitable[str | None]]] = {}
+        self.ranks: dict[str, Callable[[Rank, Callable[[str], None]], Awaitable[Answer]]] = {}
         self.resumed: list[str] = []
         self.orders: list[tuple[str, str]] = []
 
     async def nodes(self) -> Sequence[ClusterNode]:
         return sorted(self.members.values(), key=lambda node: node.name)
 
-    async def call(self, node: ClusterNode, order: Order) -> Answer:
+    async def call(self, node: ClusterNode, order: Order, tell: Callable[[str], None] | None = None) -> Answer:
         self.orders.append((order.verb, node.address))
+        if order.rank is not None and tell is not None:
+            return await self.ranks[node.name](order.rank, tell)
         if order.verb == "probe":
             return self.probes.get(node.name, Answer(__version__, versions=VERSIONS))
         if order.verb == "plan":
             return self.plans.get(node.name, INSTALL)
         return await self.install[node.name](node) if node.name in self.install else READY
+
+    async def free_address(self, node: ClusterNode) -> str:
+        if self.members.get(node.name) != node:
+            raise Departed("gone")
+        return f"{node.name}:{1000 + list(self.members).index(node.name)}"
 
     def move(self, name: str, address: str | None) -> None:
         """Let a node come back at another address, or stay away."""

@@ -30,6 +30,7 @@ COMMANDS = {
     "verify": "nodes.VerifyApp",
     "publish": "nodes.PublishApp",
     "rollout": "rollout.RolloutApp",
+    "train": "train.TrainApp",
     "clone": "changes.CloneApp",
     "overlay": "overlay.OverlayApp",
     "rename": "changes.RenameApp",

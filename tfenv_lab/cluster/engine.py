@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from ..nodes.orders import Answer, Order
@@ -23,11 +23,15 @@ class Engine(Protocol):
     async def nodes(self) -> Sequence[ClusterNode]:
         """Return the nodes that are in the cluster now. Raises ClusterUnreachable."""
 
-    async def call(self, node: ClusterNode, order: Order) -> Answer:
+    async def call(self, node: ClusterNode, order: Order, tell: Callable[[str], None] | None = None) -> Answer:
         """Let a node carry out an order in a process of its own. Raises Departed or ClusterUnreachable.
 
-        If the call is cancelled, the process ends.
+        If the call is cancelled, the process ends. ``tell`` hears the lines of its output; then the process also ends
+        if this one dies.
         """
+
+    async def free_address(self, node: ClusterNode) -> str:
+        """Return a host and a port of a node on which a process can listen. Raises Departed or ClusterUnreachable."""
 
     async def versions(self) -> dict[str, str]:
         """Return the versions of ``python`` and ``distributed`` that the scheduler runs."""

@@ -27,8 +27,8 @@ async def plan(
 
     With ``enters``, the nodes shall also run the environment.
     """
-    chosen = await _chosen(engine, names)
-    return RolloutPlan(engine.cluster, name, digest, await planned(engine, lock, name, digest, chosen, enters=enters))
+    nodes = await chosen(engine, names)
+    return RolloutPlan(engine.cluster, name, digest, await planned(engine, lock, name, digest, nodes, enters=enters))
 
 
 async def plan_back(engine: Engine, names: Sequence[str] = ()) -> RolloutPlan:
@@ -37,7 +37,7 @@ async def plan_back(engine: Engine, names: Sequence[str] = ()) -> RolloutPlan:
     Raises NotFound or ClusterUnreachable.
     """
     found = []
-    for node, inside in await _looked_into(engine, await _chosen(engine, names)):
+    for node, inside in await _looked_into(engine, await chosen(engine, names)):
         if isinstance(inside, Inside) and inside.previous is not None:
             found.append(Planned(node, NodePlan("enter", inside.prefix)))
     if not found:
@@ -45,7 +45,8 @@ async def plan_back(engine: Engine, names: Sequence[str] = ()) -> RolloutPlan:
     return RolloutPlan(engine.cluster, "", "", found)
 
 
-async def _chosen(engine: Engine, names: Sequence[str]) -> list[ClusterNode]:
+async def chosen(engine: Engine, names: Sequence[str]) -> list[ClusterNode]:
+    """Return the nodes with these names, or all nodes. Raises NotFound or ClusterUnreachable."""
     nodes = await engine.nodes()
     if not nodes:
         raise NotFound(f"The cluster {engine.cluster} has no workers.", hint="Start workers, then try again.")

@@ -10,22 +10,31 @@ import asyncio
 import os
 import sys
 import threading
+import time
 import traceback
+from collections.abc import Callable
 from functools import partial
+from pathlib import Path
+
+from msgspec import structs
 
 from .. import serde
 from .._version import __version__
 from ..disk import faults
 from ..environment_names import check_name
 from ..errors import JobFailed, TfenvError
+from . import ranks
 from .apply import apply, until_finished
 from .configuration import NodeConfiguration
 from .orders import Answer, Order
 from .planning import plan
-from .probing import activation, probe
+from .probing import activation, check, probe
 
 #: Exit status if nobody waits for the answer.
 _CANCELLED = 70
+#: What ends the processes in an environment if nobody waits for the answer, and the seconds that this may take.
+_on_cancel: list[Callable[[], object]] = []
+_PATIENCE = 10.0
 
 
 async def _carry_out(order: Order) -> Answer:
@@ -35,11 +44,8 @@ async def _carry_out(order: Order) -> Answer:
     try:
         if order.verb == "plan":
             return Answer(__version__, plan=await plan(services, order.lock, order.name, order.digest))
-        if order.verb in ("probe", "activate"):
-            prefix = services.envs_dir / check_name(order.name)
-            if order.verb == "probe":
-                return Answer(__version__, prefix=str(prefix), versions=await probe(prefix))
-            return Answer(__version__, prefix=str(prefix), variables=await activation(prefix))
+        if order.verb != "install":
+            return await _inside(services.envs_dir / check_name(order.name), order)
         done = await apply(services, order.lock, order.name, partial(until_finished, services))
         if done.digest != order.digest:
             raise JobFailed("The environment was installed, but its packages are not those of the lock.")
@@ -48,9 +54,27 @@ async def _carry_out(order: Order) -> Answer:
         await services.stop()
 
 
+async def _inside(prefix: Path, order: Order) -> Answer:
+    """Carry out an order that only uses the environment. What runs in it ends if nobody waits for the answer."""
+    loop, this = asyncio.get_running_loop(), asyncio.current_task()
+    if this is not None:
+        _on_cancel.append(lambda: loop.call_soon_threadsafe(this.cancel))
+    answer = Answer(__version__, prefix=str(prefix))
+    if order.verb == "probe":
+        return structs.replace(answer, versions=await probe(prefix))
+    if order.verb == "check":
+        return structs.replace(answer, check=await check(prefix))
+    if order.rank is not None:
+        return structs.replace(answer, status=await ranks.run(prefix, order.rank))
+    return structs.replace(answer, variables=await activation(prefix))
+
+
 def _end_without_reader() -> None:
     while sys.stdin.buffer.read(4096):
         pass
+    for cancel in _on_cancel:
+        cancel()
+        time.sleep(_PATIENCE)
     # The worker of a job notices that this process has ended, and ends itself, but never during a swap.
     os._exit(_CANCELLED)
 
@@ -61,12 +85,14 @@ def main() -> None:
     threading.Thread(target=_end_without_reader, daemon=True).start()
     try:
         answer = asyncio.run(_carry_out(order))
+    except asyncio.CancelledError:
+        os._exit(_CANCELLED)
     except TfenvError as error:
         answer = Answer(__version__, error=error.to_json())
     except Exception as error:
         traceback.print_exc()
         known = faults.translated(error) if isinstance(error, OSError) else None
-        failure = known or JobFailed("The installation failed unexpectedly.", str(error))
+        failure = known or JobFailed("The worker failed unexpectedly.", str(error))
         answer = Answer(__version__, error=failure.to_json())
     sys.stdout.buffer.write(serde.dumps(answer) + b"\n")
     sys.stdout.buffer.flush()

@@ -7,20 +7,24 @@ from typing import Literal
 from msgspec import Struct
 
 from ..errors import ErrorJson
+from ..tensorflow.checks.models import Check
 from .lockfile import LockFile
 from .planning import NodePlan
+from .ranks import Rank
 
 
 class Order(Struct, frozen=True):
     """An order to plan or to install a lock, to probe the environment, or to find the variables of its activation.
 
-    ``digest`` is that of the lock where the rollout began.
+    ``digest`` is that of the lock where the rollout began. The other verbs are to run TensorFlow in the environment
+    (``check``), and to run a rank of a training in it (``run``).
     """
 
-    verb: Literal["plan", "install", "probe", "activate"]
+    verb: Literal["plan", "install", "probe", "activate", "check", "run"]
     lock: LockFile
     name: str
     digest: str
+    rank: Rank | None = None
 
 
 class Answer(Struct, frozen=True):
@@ -28,6 +32,7 @@ class Answer(Struct, frozen=True):
 
     ``version`` is that of tfenv_lab on the machine. ``versions`` are those of Python and of the modules that a probe
     imported. ``variables`` are those of activation, with None for one that is unset; they never leave the machine.
+    ``check`` is the result of a check, and ``status`` the exit status of a rank.
     """
 
     version: str
@@ -35,4 +40,6 @@ class Answer(Struct, frozen=True):
     prefix: str | None = None
     versions: dict[str, str] = {}
     variables: dict[str, str | None] = {}
+    check: Check | None = None
+    status: int | None = None
     error: ErrorJson | None = None

@@ -1,4 +1,4 @@
-"""Find out whether a worker can run an environment, and the variables with which it does."""
+"""Find out whether a worker can run an environment and TensorFlow in it, and the variables with which it does."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import asyncio
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import JobFailed, NotFound
 from ..processes import kill_group
+
+if TYPE_CHECKING:
+    from ..tensorflow.checks.models import Check
 
 #: Seconds that the imports may take.
 _LIMIT = 300.0
@@ -33,22 +36,37 @@ async def activation(prefix: Path) -> dict[str, str | None]:
     return {**found.variables, **dict.fromkeys(found.unset)}
 
 
-async def probe(prefix: Path) -> dict[str, str]:
-    """Import what a worker needs inside the environment, and return the versions. Raises NotFound or JobFailed."""
+async def python_of(prefix: Path) -> Path:
+    """Return the Python of an environment that a rollout brought here. Raises NotFound if it is not here."""
     from ..conda.prefix.state import interpreter
 
+    if not await asyncio.to_thread((prefix / "conda-meta").is_dir):
+        raise NotFound(
+            f"The worker does not have the environment {prefix.name}.", hint="Bring it there with a rollout first."
+        )
     python = interpreter(prefix)
     if not await asyncio.to_thread(python.exists):
         raise NotFound(f"{prefix} has no Python.")
+    return python
+
+
+async def environ_in(prefix: Path) -> dict[str, str]:
+    """Return the variables of a process in an environment that is activated."""
     changes = await activation(prefix)
     environ = {**os.environ, **{name: value for name, value in changes.items() if value is not None}}
     for name in (name for name, value in changes.items() if value is None):
         environ.pop(name, None)
+    return environ
+
+
+async def probe(prefix: Path) -> dict[str, str]:
+    """Import what a worker needs inside the environment, and return the versions. Raises NotFound or JobFailed."""
+    python = await python_of(prefix)
     process: Any = await asyncio.create_subprocess_exec(
         str(python),
         "-c",
         _PROBE,
-        env=environ,
+        env=await environ_in(prefix),
         # Nothing from the current directory is imported.
         cwd=str(prefix / "conda-meta"),
         stdin=asyncio.subprocess.DEVNULL,
@@ -68,3 +86,16 @@ async def probe(prefix: Path) -> dict[str, str]:
         output = err.decode(errors="replace")[-2000:]
         raise JobFailed(f"A worker cannot run in {prefix}, because the imports that it needs fail.", output) from error
     return versions
+
+
+async def check(prefix: Path) -> Check:
+    """Run TensorFlow in an environment, and return its problems. Raises NotFound."""
+    from ..conda.machine import virtual_packages
+    from ..conda.prefix.activation import environment_variables
+    from ..tensorflow.checks.check import check
+    from ..tensorflow.checks.evidence import Subject
+
+    await python_of(prefix)
+    variables = await asyncio.to_thread(environment_variables, prefix)
+    cuda = await asyncio.to_thread(virtual_packages.usable_cuda)
+    return await check(Subject(prefix, "", variables, cuda=cuda))

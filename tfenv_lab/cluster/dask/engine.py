@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import cloudpickle
@@ -32,6 +32,11 @@ PATIENCE = 10.0
 TASKS = 60.0
 #: Seconds between two looks at them.
 LOOK = 0.2
+#: Seconds between two looks at the output of a rank, and until a rank ends if nobody looks.
+READ, UNREAD = 0.5, 60.0
+
+#: Number of characters of a process's output that an error shows.
+_SHOWN = 2000
 
 #: It has no types.
 library: Any = distributed
@@ -101,27 +106,44 @@ class DaskEngine:
         nodes = [ClusterNode(str(worker["name"]), address) for address, worker in found["workers"].items()]
         return sorted(nodes, key=lambda each: each.name)
 
-    async def call(self, node: ClusterNode, order: Order) -> Answer:
+    async def call(self, node: ClusterNode, order: Order, tell: Callable[[str], None] | None = None) -> Answer:
         """Let a worker carry out an order in a process of its own. Raises Departed or ClusterUnreachable."""
         token = secrets.token_hex(8)
+        patience = None if tell is None else UNREAD
+        running = asyncio.ensure_future(self._run(node, node_code.carry_out, serde.dumps(order), token, patience))
         try:
-            found = await self._run(node, node_code.carry_out, serde.dumps(order), token)
-        except asyncio.CancelledError:
+            while tell is not None and not (await asyncio.wait({running}, timeout=READ))[0]:
+                lines = await self._run(node, node_code.take_output, token)
+                if isinstance(lines, str):
+                    tell(lines)
+            found = await running
+        except BaseException:
+            running.cancel()
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(self._run(node, node_code.cancel, token), PATIENCE)
             raise
         if isinstance(found, OSError):
             raise Departed(f"{type(found).__name__}: {found}")
         if isinstance(found, BaseException):
-            return _failed("The worker could not start the installation.", f"{type(found).__name__}: {found}")
+            return _failed("The worker could not start a process.", f"{type(found).__name__}: {found}")
         status, text, output = found
+        if tell is not None:
+            tell(output)
+        output = output[-_SHOWN:]
         try:
             answer: Answer = serde.loads(text.splitlines()[-1], Answer)
         except (IndexError, serde.Unreadable):
             if "No module named" in output and "tfenv_lab" in output:
                 return _failed("The Python of this worker has no tfenv_lab.", output, "Install it on all machines.")
-            return _failed(f"The installation ended with status {status}, without an answer.", output)
+            return _failed(f"The process on the worker ended with status {status}, without an answer.", output)
         return answer
+
+    async def free_address(self, node: ClusterNode) -> str:
+        """Return a network address of a worker, with a port that no program uses. Raises Departed."""
+        host = node.address.partition("://")[2].rpartition(":")[0]
+        if not host:
+            raise ClusterMismatch(f"The worker {node.name} has no network address.")
+        return f"{host}:{_present(await self._run(node, node_code.free_port))}"
 
     async def versions(self) -> dict[str, str]:
         """Return the versions of ``python`` and ``distributed`` that the scheduler runs."""
@@ -190,7 +212,7 @@ def _present(found: Any) -> Any:
     if isinstance(found, OSError):
         raise Departed(f"{type(found).__name__}: {found}")
     if isinstance(found, BaseException):
-        raise JobFailed("The worker does not do what a rollout needs.", f"{type(found).__name__}: {found}")
+        raise JobFailed("The worker does not do what is needed.", f"{type(found).__name__}: {found}")
     return found
 
 

@@ -38,14 +38,37 @@ def original_environ() -> dict[str, str]:
     return changed(os.environ, {**past()["changed"], PAST: None, NAME: None})
 
 
-async def carry_out(order: bytes, token: str, dask_worker: Any = None) -> tuple[int, bytes, str]:
-    """Let a process carry out an order. Return its exit status, its answer, and the end of its output."""
+#: Number of bytes of output to keep until they are asked for.
+LARGEST = 100_000
+
+
+def _started_with() -> dict[str, str]:
+    """Return the variables for another process: those that the worker was started with.
+
+    Those with which Dask keeps the libraries of a worker to one thread (OMP_NUM_THREADS and others) are not for it.
+    """
+    import dask
+
+    threads = dask.config.get("distributed.nanny.pre-spawn-environ", {})
+    return {key: value for key, value in original_environ().items() if str(threads.get(key)) != value}
+
+
+async def carry_out(
+    order: bytes, token: str, patience: float | None = None, dask_worker: Any = None
+) -> tuple[int, bytes, str]:
+    """Let a process carry out an order. Return its exit status, its answer, and the end of its output.
+
+    With ``patience``, the process ends if nobody has asked for its output for so many seconds.
+    """
     import asyncio
+    import contextlib
     import os
     import sys
+    import time
+    import types
 
-    # A worker that runs an environment has its variables, which are not for the installation.
-    environ = original_environ()
+    # A worker that runs an environment has its variables, which are not for this process.
+    environ = _started_with()
     python = os.environ.get(PYTHON) or sys.executable
     process: Any = await asyncio.create_subprocess_exec(
         python,
@@ -58,25 +81,62 @@ async def carry_out(order: bytes, token: str, dask_worker: Any = None) -> tuple[
         # Nothing from the worker's directory is imported.
         cwd=os.path.dirname(python) or None,  # noqa: PTH120
     )
-    running = dask_worker.__dict__.setdefault("tfenv_lab_orders", {})
-    running[token] = process
+    running = types.SimpleNamespace(process=process, output=bytearray(), asked=time.monotonic())
+    orders = dask_worker.__dict__.setdefault("tfenv_lab_orders", {})
+    orders[token] = running
+
+    async def collect() -> None:
+        while part := await process.stderr.read(1 << 16):
+            running.output += part
+            del running.output[:-LARGEST]
+
+    async def watch() -> None:
+        while patience is not None and time.monotonic() - running.asked < patience:
+            await asyncio.sleep(1)
+        if patience is not None:
+            process.stdin.close()
+
+    watching = asyncio.ensure_future(watch())
+    answer, collecting = b"", asyncio.ensure_future(collect())
     try:
-        # The other end stays open: the process ends if this worker dies.
-        process.stdin.write(order + b"\n")
-        await process.stdin.drain()
-        answer, output = await asyncio.gather(process.stdout.read(), process.stderr.read())
-        return await process.wait(), answer, output.decode(errors="replace")[-2000:]
-    except ConnectionError:
-        # It ended before it had read the order.
-        output = await process.stderr.read()
-        return await process.wait(), b"", output.decode(errors="replace")[-2000:]
+        # It may end before it has read the order. The other end stays open: it also ends if this worker dies.
+        with contextlib.suppress(ConnectionError):
+            process.stdin.write(order + b"\n")
+            await process.stdin.drain()
+            answer = await process.stdout.read()
+        await collecting
+        return await process.wait(), answer, running.output.decode(errors="replace")
     finally:
-        running.pop(token, None)
+        watching.cancel()
+        orders.pop(token, None)
         process.stdin.close()
+
+
+def take_output(token: str, dask_worker: Any = None) -> str:
+    """Return the lines that the process of an order has written since they were last taken."""
+    import time
+
+    running = dask_worker.__dict__.get("tfenv_lab_orders", {}).get(token)
+    if running is None:
+        return ""
+    running.asked = time.monotonic()
+    end = running.output.rfind(b"\n") + 1
+    taken = bytes(running.output[:end])
+    del running.output[:end]
+    return taken.decode(errors="replace")
 
 
 async def cancel(token: str, dask_worker: Any = None) -> None:
     """End the process of an order, which never interrupts a swap."""
-    process = dask_worker.__dict__.get("tfenv_lab_orders", {}).get(token)
-    if process is not None:
-        process.stdin.close()
+    running = dask_worker.__dict__.get("tfenv_lab_orders", {}).get(token)
+    if running is not None:
+        running.process.stdin.close()
+
+
+def free_port(dask_worker: Any = None) -> int:
+    """Return the number of a port of this machine that no program uses."""
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("", 0))
+        return int(probe.getsockname()[1])
