@@ -27,7 +27,8 @@ import { selectionPlugin } from '../plugins/panel/selection';
 import type { ITfenvManager } from '../tokens';
 import { FakeContents } from './fakeContents';
 import { FakeServer } from './fakeServer';
-import { CATALOG, environment, STATUS } from './fixtures';
+import { CATALOG } from './catalogFixtures';
+import { environment, STATUS } from './fixtures';
 
 // JupyterLab renders in its own message loop, outside of React's act().
 beforeAll(() => {

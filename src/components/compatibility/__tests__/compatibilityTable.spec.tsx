@@ -7,7 +7,7 @@ import {
   NO_DRIVER,
   release,
   variant
-} from '../../../__tests__/fixtures';
+} from '../../../__tests__/catalogFixtures';
 import type { Catalog } from '../../../api/generated';
 import { compatibilityTable } from '../../../models/form/compatibility';
 import { CompatibilityTable } from '../compatibilityTable';

@@ -6,9 +6,9 @@ import {
   CATALOG,
   NO_DRIVER,
   release,
-  STATUS,
   variant
-} from '../../../__tests__/fixtures';
+} from '../../../__tests__/catalogFixtures';
+import { STATUS } from '../../../__tests__/fixtures';
 import type { CreateRequest } from '../../../api/generated';
 import type { IChoice } from '../../../models/form/choices';
 import type { IDraft } from '../../../models/state/navigation';

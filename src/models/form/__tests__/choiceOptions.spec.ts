@@ -6,7 +6,7 @@ import {
   NO_DRIVER,
   release,
   variant
-} from '../../../__tests__/fixtures';
+} from '../../../__tests__/catalogFixtures';
 import type { Catalog } from '../../../api/generated';
 import type { IOption } from '../choiceOptions';
 import {

@@ -3,7 +3,7 @@ import {
   GPU_CATALOG,
   release,
   variant
-} from '../../../__tests__/fixtures';
+} from '../../../__tests__/catalogFixtures';
 import type { Catalog } from '../../../api/generated';
 import type { Hardware, IChoice } from '../choices';
 import {

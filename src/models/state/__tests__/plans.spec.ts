@@ -1,5 +1,6 @@
 import { failure, FakeServer } from '../../../__tests__/fakeServer';
-import { CATALOG, environment, plan } from '../../../__tests__/fixtures';
+import { CATALOG } from '../../../__tests__/catalogFixtures';
+import { environment, plan } from '../../../__tests__/fixtures';
 import { CatalogClient } from '../../../api/catalog';
 import { EnvironmentsClient } from '../../../api/environments';
 import type { Environment, PlanRequest } from '../../../api/generated';

@@ -10,7 +10,8 @@ import { waitFor } from '@testing-library/react';
 
 import { FakeApp } from '../../../__tests__/fakeApp';
 import { FakeServer } from '../../../__tests__/fakeServer';
-import { CATALOG, environment, plan } from '../../../__tests__/fixtures';
+import { CATALOG } from '../../../__tests__/catalogFixtures';
+import { environment, plan } from '../../../__tests__/fixtures';
 import type { Environment } from '../../../api/generated';
 import { importHelpPlugin } from '../importHelp';
 

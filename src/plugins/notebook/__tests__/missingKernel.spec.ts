@@ -3,8 +3,8 @@ import { waitFor } from '@testing-library/react';
 import { FakeApp } from '../../../__tests__/fakeApp';
 import { FakeNotebook } from '../../../__tests__/fakeNotebook';
 import { FakeServer } from '../../../__tests__/fakeServer';
+import { CATALOG } from '../../../__tests__/catalogFixtures';
 import {
-  CATALOG,
   environment,
   job,
   plan,

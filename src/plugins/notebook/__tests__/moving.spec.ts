@@ -4,13 +4,8 @@ import { waitFor } from '@testing-library/react';
 import { FakeApp } from '../../../__tests__/fakeApp';
 import { FakeNotebook } from '../../../__tests__/fakeNotebook';
 import { FakeServer } from '../../../__tests__/fakeServer';
-import {
-  CATALOG,
-  environment,
-  job,
-  plan,
-  STATUS
-} from '../../../__tests__/fixtures';
+import { CATALOG } from '../../../__tests__/catalogFixtures';
+import { environment, job, plan, STATUS } from '../../../__tests__/fixtures';
 import { CommandIDs } from '../../../commandids';
 import { movingPlugin } from '../moving';
 

@@ -7,13 +7,8 @@ import { fireEvent, screen, waitFor } from '@testing-library/react';
 import { FakeApp } from '../../../__tests__/fakeApp';
 import { FakeNotebook } from '../../../__tests__/fakeNotebook';
 import { FakeServer } from '../../../__tests__/fakeServer';
-import {
-  CATALOG,
-  environment,
-  plan,
-  record,
-  STATUS
-} from '../../../__tests__/fixtures';
+import { CATALOG } from '../../../__tests__/catalogFixtures';
+import { environment, plan, record, STATUS } from '../../../__tests__/fixtures';
 import type { NotebookRecord } from '../../../api/generated';
 import { CommandIDs } from '../../../commandids';
 import { StatusItem } from '../../../widgets/statusItem';

@@ -2,7 +2,8 @@ import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 
 import { FakeApp } from '../../../__tests__/fakeApp';
 import { failure } from '../../../__tests__/fakeServer';
-import { CATALOG, failedJob, job, STATUS } from '../../../__tests__/fixtures';
+import { CATALOG } from '../../../__tests__/catalogFixtures';
+import { failedJob, job, STATUS } from '../../../__tests__/fixtures';
 
 const BUILD = 'Build Local Channel…';
 const LEAVE = 'Use Configured Channels';

@@ -2,8 +2,8 @@ import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 
 import { FakeApp } from '../../../__tests__/fakeApp';
 import { failure } from '../../../__tests__/fakeServer';
+import { CATALOG } from '../../../__tests__/catalogFixtures';
 import {
-  CATALOG,
   STATUS,
   environment,
   failedJob,

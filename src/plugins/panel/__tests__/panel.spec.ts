@@ -4,7 +4,8 @@ import { Signal } from '@lumino/signaling';
 
 import { FakeApp } from '../../../__tests__/fakeApp';
 import { failure, FakeServer } from '../../../__tests__/fakeServer';
-import { CATALOG, environment, STATUS } from '../../../__tests__/fixtures';
+import { CATALOG } from '../../../__tests__/catalogFixtures';
+import { environment, STATUS } from '../../../__tests__/fixtures';
 import { CommandIDs } from '../../../commandids';
 
 /** JupyterLab's settings, which emit a signal when one is set. */

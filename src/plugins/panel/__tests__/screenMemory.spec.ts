@@ -2,7 +2,7 @@ import { StateDB } from '@jupyterlab/statedb';
 
 import { FakeApp } from '../../../__tests__/fakeApp';
 import { FakeServer } from '../../../__tests__/fakeServer';
-import { CATALOG } from '../../../__tests__/fixtures';
+import { CATALOG } from '../../../__tests__/catalogFixtures';
 import type { Screen } from '../../../models/state/navigation';
 import { rememberScreens } from '../screenMemory';
 
