@@ -36,6 +36,13 @@ def sources(shell: Shell, name: str) -> dict[str, str]:
     return {each["name"]: each["source"] for each in shell.json("packages", name)["packages"]}
 
 
+def test_a_plan_counts_its_packages(made: Shell, simple_index: SimpleIndex) -> None:
+    simple_index.add("greet", "1.0", requires=["hello"])
+    simple_index.add("hello", "1.2")
+    assert ": 1 package, " in made.run("install", "one", "pypi:hello", "--dry-run")[1]
+    assert ": 2 packages, " in made.run("install", "one", "pypi:greet", "--dry-run")[1]
+
+
 def test_install_takes_specs_of_channels_and_requirements_of_the_index(made: Shell, simple_index: SimpleIndex) -> None:
     simple_index.add("greet", "1.0", requires=["hello"])
     simple_index.add("greet", "2.0")

@@ -138,7 +138,7 @@ def test_the_command_installs_and_tells_by_its_exit_status(new_cluster: NewClust
     done = here.command("rollout", "app", scheduler, "--nodes=one", "--beside")
     assert done.returncode == 0, done.stderr
     name = json.loads(dry.stdout)["name"]
-    assert f"{name} is ready on 1 of 1 workers." in done.stdout
+    assert f"{name} is ready on 1 of 1 worker." in done.stdout
     assert cluster.prefixes("one") == [name]
     remote = here.command("rollout", "app", "--scheduler=tcp://10.0.0.1:8786")
     assert (remote.returncode, "no encryption" in remote.stderr) == (4, True)

@@ -199,6 +199,42 @@ async def test_the_packages_say_their_source_and_what_was_requested(api: Api, si
     assert packages["greet"]["build"] == "py3-none-any"
 
 
+async def test_a_change_of_the_index_alone_has_no_conda_command(api: Api, simple_index: SimpleIndex) -> None:
+    """conda refuses “conda install” without specs, and nothing of conda changes."""
+    simple_index.add("greet", "1.0")
+    await api.apply(kind="create", name="new", packages=["pypi:greet"])
+    environment = await api.environment("new")
+    history = Path(environment["prefix"], "conda-meta", "history")
+    before = history.read_text()
+    simple_index.add("greet", "2.0")
+    plan = await api.plan(kind="update", environment=environment["id"], packages=["greet"])
+    [command] = plan["commands"]
+    assert command.startswith("uv pip install ")
+    assert command.endswith(" greet==2.0")
+    await api.apply(kind="update", environment=environment["id"], packages=["greet"])
+    _, *added = history.read_text().removeprefix(before).splitlines()
+    assert added == [f"# cmd: {command}"]
+
+
+@pytest.mark.parametrize("declared", [True, False])
+async def test_the_plan_shows_the_version_that_a_directory_declares_or_none(
+    api: Api, simple_index: SimpleIndex, declared: bool
+) -> None:
+    url = simple_index.source_url("directory")
+    project = Path(url.removeprefix("file://"), "pyproject.toml")
+    if not declared:
+        project.write_text(project.read_text().replace('version = "1.0"', 'dynamic = ["version"]'))
+    request = {"kind": "create", "name": "new", "packages": [f"pypi:rough @ {url}"], "source_builds": True}
+    plan = await api.plan(**request)
+    assert by_name(plan)["rough"]["to"]["version"] == ("1.0" if declared else "")
+    job = await api.apply(**request)
+    assert job["state"] == "succeeded", job
+    assert (await packages(api, "new"))["rough"] == ("1.0", "pypi")
+    environment = await api.environment("new")
+    plan = await api.plan(kind="update", environment=environment["id"], packages="all", source_builds=True)
+    assert "downgrade" not in [entry["action"] for entry in plan["entries"]]
+
+
 @pytest.mark.parametrize("kind", ["archive", "directory", "repository"])
 async def test_the_source_at_a_url_is_built_only_if_the_request_permits_it(
     api: Api, simple_index: SimpleIndex, kind: str

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tfenv_lab.errors import IndexUnreachable, Unsatisfiable
+from tfenv_lab.pypi import exact
 from tfenv_lab.pypi.exact import ExactFiles
 from tfenv_lab.pypi.index import IndexReader
 from tfenv_lab.pypi.models import Distribution, IndexSettings, Locked
@@ -288,13 +290,44 @@ def test_an_index_that_does_not_answer_is_named(simple_index: SimpleIndex) -> No
     assert "greet 1.0" in (refused.value.details or "")
 
 
-def test_no_page_is_read_for_a_complete_lock_unless_a_directory_may_have_the_file(
+@pytest.mark.parametrize("serves_json", [True, False])
+def test_a_file_for_which_the_index_states_another_hash_is_refused(
+    simple_index: SimpleIndex, serves_json: bool
+) -> None:
+    simple_index.serves_json = serves_json
+    wheel = simple_index.add("greet", "1.0")
+    with pytest.raises(Unsatisfiable) as refused:
+        find(simple_index.settings, locked(simple_index.distribution(wheel, sha256="ab" * 32)))
+    assert refused.value.message == "The exact file of greet 1.0 cannot be had here."
+    for words in (wheel.name, "ab" * 32, digest(wheel)):
+        assert words in (refused.value.details or "")
+    # Another file of the lock may be right.
+    other = simple_index.add("greet", "1.0", tag=OTHER_TAG)
+    files = (simple_index.distribution(wheel, sha256="ab" * 32), simple_index.distribution(other))
+    assert find(simple_index.settings, locked(*files))[0].sha256 == digest(other)
+
+
+@pytest.mark.parametrize("trouble", ["down", "slow", "another file"])
+def test_a_file_that_the_index_does_not_confirm_is_taken_from_its_host(
+    simple_index: SimpleIndex, trouble: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The installation verifies its hash."""
+    monkeypatch.setattr(exact, "_CONFIRM", 0.2)
+    file = simple_index.distribution(simple_index.add("greet", "1.0"))
+    if trouble == "down":
+        simple_index.down()
+    elif trouble == "slow":
+        simple_index.delay = 0.6
+    else:
+        file = replace(file, url=file.url.replace("/files/", "/earlier/"), sha256="ab" * 32)
+    assert find(simple_index.settings, locked(file)) == [file]
+
+
+def test_a_directory_comes_before_the_host_of_an_index(
     simple_index: SimpleIndex, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wheel = simple_index.add("greet", "1.0")
-    package = locked(simple_index.distribution(wheel))
-    assert find(simple_index.settings, package) == [simple_index.distribution(wheel)]
-    assert simple_index.requests == []
     (folder / wheel.name).write_bytes(wheel.read_bytes())
     monkeypatch.setenv("UV_FIND_LINKS", str(folder))
-    assert find(simple_index.settings, package)[0].url == (folder / wheel.name).as_uri()
+    found = find(simple_index.settings, locked(simple_index.distribution(wheel)))
+    assert found[0].url == (folder / wheel.name).as_uri()

@@ -14,7 +14,7 @@ from traitlets import Bool, Enum, List, Unicode
 from ..errors import InvalidRequest, NotFound
 from ..sentences import megabytes
 from ..services import Services
-from .command import TfenvCommand, from_source, table
+from .command import TfenvCommand, counted, from_source, table
 from .history import revision_number
 from .running_kernels import describe_kernel, shut_down
 
@@ -299,7 +299,10 @@ def describe(plan: Plan) -> str:
     """Format a plan for a terminal."""
     warned = [f"  {warning.severity}: {warning.message}" for warning in plan.warnings]
     if plan.kind == "clean":
-        lines = [f"  {each.what:9} {megabytes(each.bytes)} ({each.items} directories)" for each in plan.frees]
+        lines = [
+            f"  {each.what:9} {megabytes(each.bytes)} ({counted(each.items, 'directory', 'directories')})"
+            for each in plan.frees
+        ]
         return "\n".join([f"This frees {megabytes(plan.freed_bytes)}:", *lines, *warned])
     if not plan.entries and not plan.forgets:
         return f"{plan.name} {'needs no repair' if plan.kind == 'repair' else 'is up to date'}."
@@ -310,4 +313,4 @@ def describe(plan: Plan) -> str:
     sizes = [f"{megabytes(plan.download_bytes)} to download", f"adds {megabytes(plan.added_bytes)}"]
     sizes += [f"shares {megabytes(plan.shared_bytes)}"] if plan.shared_bytes else []
     sizes += [f"frees {megabytes(plan.freed_bytes)}"] if plan.freed_bytes else []
-    return "\n".join([f"{plan.prefix}: {len(plan.entries)} packages, {', '.join(sizes)}", *lines, *warned])
+    return "\n".join([f"{plan.prefix}: {counted(len(plan.entries), 'package')}, {', '.join(sizes)}", *lines, *warned])

@@ -239,6 +239,11 @@ def from_source(text: str, source: Source) -> str:
     return f"{text} (PyPI)" if source == "pypi" else text
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """Return a number with its noun: “1 package”, “2 packages”. ``many`` is the plural if it has no plain “s”."""
+    return f"{count} {one if count == 1 else many or f'{one}s'}"
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Format rows as aligned columns."""
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]

@@ -11,7 +11,7 @@ from traitlets import Unicode
 
 from ..errors import InvalidRequest
 from ..services import Services
-from .command import PROBLEMS, TfenvCommand, from_source, table
+from .command import PROBLEMS, TfenvCommand, counted, from_source, table
 from .history import revision_number
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class DiffApp(TfenvCommand):
         rows = [(each.name, _version(each.left), _version(each.right)) for each in found.differences]
         titles = (arguments[0], arguments[1] if rest else left.name)
         text = table(("package", *titles), rows) if rows else "No package differs."
-        self.write(found.to_json(), f"{text}\n{found.same} packages are the same.")
+        self.write(found.to_json(), f"{text}\n{counted(found.same, 'package is', 'packages are')} the same.")
         return 0
 
     async def _side(self, services: Services, text: str) -> tuple[Environment, int | None]:
@@ -208,7 +208,7 @@ def _describe(check: Check) -> str:
     versions = [f"{label} {version}" for label, version in found.items() if version]
     devices = ", ".join(device.name for device in check.devices) or "no device"
     count = len(check.problems)
-    head = "ok" if check.ok else f"{count} problem{'s' if count != 1 else ''}"
+    head = "ok" if check.ok else counted(count, "problem")
     lines = [" · ".join([head, *versions, devices, f"{check.seconds:.1f} s"])]
     for problem in check.problems:
         remedy = problem.remedy.message if problem.remedy else None

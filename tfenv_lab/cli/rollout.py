@@ -24,7 +24,7 @@ from ..nodes.lockfile import LockFile
 from ..sentences import megabytes
 from ..services import Services
 from .changes import ChangeApp
-from .command import SOME_FAILED, TfenvCommand, table
+from .command import SOME_FAILED, TfenvCommand, counted, table
 
 
 class RolloutApp(ChangeApp):
@@ -91,15 +91,15 @@ class RolloutApp(ChangeApp):
     def _is_agreed(self, found: RolloutPlan) -> bool:
         count = {action: sum(each.plan.action == action for each in found.nodes) for action in ("install", "enter")}
         enters = 0 if self.beside else count["install"] + count["enter"]
-        parts = [f"Install on {count['install']} workers"] if count["install"] else []
-        parts += [f"start {enters} workers again"] if enters else []
+        parts = [f"Install on {counted(count['install'], 'worker')}"] if count["install"] else []
+        parts += [f"start {counted(enters, 'worker')} again"] if enters else []
         text = " and ".join(parts)
         return not text or self.agreed(f"{text[0].upper()}{text[1:]}?")
 
     def _sum(self, found: RolloutPlan, done: int, count: int) -> str:
         if self.back:
-            return f"{done} of {count} workers run what they ran before."
-        return f"{found.name} {'is ready on' if self.beside else 'runs on'} {done} of {count} workers."
+            return f"{done} of {counted(count, 'worker runs what it', 'workers run what they')} ran before."
+        return f"{found.name} {'is ready on' if self.beside else 'runs on'} {done} of {counted(count, 'worker')}."
 
     async def _prepare(self, services: Services, name: str) -> tuple[Environment, Prepared]:
         environment = await self.find(services, name)

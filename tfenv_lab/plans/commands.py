@@ -58,7 +58,8 @@ def commands(solved: Solved, settings: CondaSettings) -> list[str]:
         case plan_requests.Install(remove=packages) if packages:
             lines = _exactly(solved, place)
         case plan_requests.Install() | plan_requests.Update():
-            solving = [["conda", "install", *place, *source, *specs]]
+            # Without specs, conda changes nothing, and refuses the command.
+            solving = [["conda", "install", *place, *source, *specs]] if specs else []
             # conda keeps packages that nothing needs anymore, so remove them explicitly.
             lines = _away(_gone(solved), place)
         case plan_requests.Remove():

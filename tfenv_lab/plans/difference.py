@@ -67,7 +67,7 @@ def _of_index(found: Distribution) -> _Package:
     identity = (found.version, found.tag, found.sha256 or found.url)
     # What pip or uv installed in a terminal has no URL, so its file is not known.
     build, origin = (found.tag, found.origin) if found.url else ("", None)
-    return _Package(found.version, build, origin, found.size, "pypi", identity)
+    return _Package(found.known_version, build, origin, found.size, "pypi", identity)
 
 
 def same(a: RepoDataRecord, b: RepoDataRecord) -> bool:
@@ -148,7 +148,7 @@ def _action(was: _Package | None, will: _Package | None) -> Action:
 
     if was is None or will is None:
         return "install" if was is None else "remove"
-    if was.version == will.version:
+    if was.version == will.version or not (was.version and will.version):
         return "change"
     return "upgrade" if newer(will.version, was.version) else "downgrade"
 

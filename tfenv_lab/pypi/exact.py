@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,6 +28,10 @@ from .places import path_of, shown, without_credentials
 from .requirements import is_same_version
 from .settings import is_allowed, is_configured, sources
 
+log = logging.getLogger(__name__)
+
+#: Seconds in which an index may confirm the hash of a file on its host. The pages of a hundred projects take seconds.
+_CONFIRM = 10.0
 #: The hint of every error about files that cannot be had.
 HINT = say(
     "Configure the package index or the directory (find-links) that has these files in pip's or uv's configuration, or "
@@ -96,17 +101,18 @@ class ExactFiles:
         candidates = self._candidates(package, chooser)
         if not candidates:
             return Unsatisfiable(self._unfit(package))
-        if self._is_complete(candidates[0]):
-            # Reading the pages of a hundred projects takes seconds.
-            return replace(candidates[0], url=without_credentials(candidates[0].url), requires=package.requires)
+        # The installation verifies a file on the host of an index that is slow, or does not answer.
+        limit = _CONFIRM if self._is_complete(candidates[0]) else None
         project: Project | None = None
         trouble: IndexUnreachable | None = None
         try:
-            project = await self._project(package.name)
+            project = await asyncio.wait_for(self._project(package.name), limit)
         except IndexUnreachable as error:
             trouble = error
+        except asyncio.TimeoutError:
+            log.info("The index is too slow to confirm %s.", package.label)
         files = _files(project, package.version)
-        found = await asyncio.to_thread(lambda: _match(candidates, files) or self._own(candidates))
+        found = await asyncio.to_thread(lambda: _match(candidates, files) or self._own(candidates, files))
         if found is not None:
             return replace(found, requires=package.requires)
         if trouble is not None:
@@ -152,12 +158,16 @@ class ExactFiles:
             names=names,
         )
 
-    def _own(self, candidates: Iterable[Distribution]) -> Distribution | None:
-        """Return the first file with the hash at the URL of the lock, if that place is permitted."""
+    def _own(self, candidates: Iterable[Distribution], files: Sequence[ProjectFile]) -> Distribution | None:
+        """Return the first file with the hash at the URL of the lock, if that place is permitted.
+
+        ``files`` are those of the indexes, which may say that the file at the URL has another hash.
+        """
+        others = {file.url: file.sha256 for file in files if file.sha256 is not None}
         for each in candidates:
-            if each.sha256 is None:
-                continue
             url = without_credentials(each.url)
+            if each.sha256 is None or others.get(url, each.sha256) != each.sha256:
+                continue
             path = path_of(url)
             if path is None:
                 if is_configured(url, self.settings):
@@ -169,7 +179,7 @@ class ExactFiles:
         return None
 
     def _is_complete(self, file: Distribution) -> bool:
-        """Return whether an index would say nothing new of a file: it is on its host, and no directory may have it."""
+        """Return whether a file can be taken without an answer: it is on an index's host, and in no directory."""
         is_known = file.sha256 is not None and file.size is not None and file.url.startswith(("http://", "https://"))
         return is_known and not self._has_directories and is_configured(file.url, self.settings)
 

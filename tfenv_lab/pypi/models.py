@@ -9,6 +9,8 @@ from msgspec import Struct
 
 #: Start of a requirement that is meant for the package index, wherever conda's specs may stand.
 MARK = "pypi:"
+#: The version of a directory or a commit that only a build can tell.
+UNKNOWN = "0"
 #: Host of the files of PyPI's packages.
 FILES_OF_PYPI = "files.pythonhosted.org"
 
@@ -47,6 +49,11 @@ class Distribution(Struct, frozen=True):
     def is_wheel(self) -> bool:
         """Whether it can be installed without a build."""
         return self.filename.endswith(".whl")
+
+    @property
+    def known_version(self) -> str:
+        """The version, or nothing if only a build can tell it."""
+        return "" if self.version == UNKNOWN and self.sha256 is None else self.version
 
     @property
     def tag(self) -> str:

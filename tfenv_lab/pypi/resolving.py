@@ -22,7 +22,7 @@ from ..disk.reads import BoundedReads
 from ..errors import Unsatisfiable
 from ..sentences import say
 from . import tags, uv
-from .models import Distribution, IndexSettings
+from .models import UNKNOWN, Distribution, IndexSettings
 from .names import normalize
 from .places import path_of
 
@@ -178,14 +178,15 @@ _sizes = BoundedReads(_size)
 
 def _distribution(package: Mapping[str, Any], chooser: tags.Chooser, place: Path) -> Distribution:
     """Return the distribution that a package of a ``pylock.toml`` in ``place`` is installed from (PEP 751)."""
-    name, version = normalize(package["name"]), str(package.get("version", "0"))
+    name, version = normalize(package["name"]), str(package.get("version", UNKNOWN))
     if "vcs" in package:
         vcs = package["vcs"]
         inside = f"#subdirectory={vcs['subdirectory']}" if vcs.get("subdirectory") else ""
         url = f"{vcs['type']}+{vcs.get('url') or (place / vcs['path']).resolve().as_uri()}@{vcs['commit-id']}{inside}"
         return Distribution(name, version, url)
     if "directory" in package:
-        return Distribution(name, version, (place / package["directory"]["path"]).resolve().as_uri())
+        folder = (place / package["directory"]["path"]).resolve()
+        return Distribution(name, _declared(folder) or version, folder.as_uri())
     file = package.get("archive")
     if file is None:
         best = chooser.best(package.get("wheels", ()))
@@ -196,3 +197,13 @@ def _distribution(package: Mapping[str, Any], chooser: tags.Chooser, place: Path
             )
     url = file.get("url") or (place / file["path"]).resolve().as_uri()
     return Distribution(name, version, url, file.get("hashes", {}).get("sha256"), file.get("size"))
+
+
+def _declared(folder: Path) -> str | None:
+    """Return the version that the source of a project declares, or None if only a build tells it (PEP 621)."""
+    try:
+        project = tomli.loads((folder / "pyproject.toml").read_text("utf-8")).get("project", {})
+        version = project.get("version")
+    except (OSError, ValueError, AttributeError):
+        return None
+    return version if isinstance(version, str) and _is_version(version) else None

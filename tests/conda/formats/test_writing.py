@@ -80,8 +80,10 @@ def test_pips_packages_have_their_section(contents: Contents, tmp_path: Path) ->
     (info / "direct_url.json").write_text("{}")
     pypi = [PypiPackage("mine", "0.1", info), PypiPackage("seaborn", "0.13", tmp_path / "none")]
     text = export(replace(contents, pypi=pypi), "environment-yml")
-    assert yaml.safe_load(text)["dependencies"][1:] == ["pip", {"pip": ["mine==0.1", "seaborn==0.13"]}]
-    assert "# mine 0.1 was installed from a path" in text
+    assert yaml.safe_load(text)["dependencies"][1:] == ["pip", {"pip": ["seaborn==0.13"]}]
+    assert "# Left out because it was installed from a path or a URL: mine==0.1\n" in text
+    only = export(replace(contents, pypi=pypi[:1]), "environment-yml")
+    assert yaml.safe_load(only)["dependencies"] == ["b=2.*=h1_*"]
     for format_ in ("explicit", "conda-lock", "pixi-lock"):
         assert "# Left out because pip installed it: seaborn==0.13\n" in export(replace(contents, pypi=pypi), format_)
 
@@ -94,6 +96,27 @@ def test_requirements_leave_out_what_the_index_may_not_have(contents: Contents, 
     lines = export(replace(contents, pypi=pypi), "requirements").splitlines()
     assert [line for line in lines if not line.startswith("#")] == ["seaborn==0.13"]
     assert "# Left out because it was installed from a path or a URL: mine==0.1" in lines
+
+
+def test_a_package_that_a_plan_installed_from_a_place_never_becomes_a_name(contents: Contents, tmp_path: Path) -> None:
+    commit, wheel = f"git+https://a.example/theirs@{'ab' * 20}", "https://a.example/ours-0.3-py3-none-any.whl"
+    distributions = (
+        Distribution("mine", "0.1", "file:///home/mine"),
+        Distribution("built", "0.1", "file:///home/built-0.1-py3-none-any.whl", SHA),
+        Distribution("theirs", "0.2", commit),
+        Distribution("ours", "0.3", wheel, SHA),
+    )
+    asked = {"built": "built @ file:///home/built-0.1-py3-none-any.whl", "ours": f"ours @ {wheel}"}
+    pypi = [PypiPackage(each.name, each.version, tmp_path) for each in distributions]
+    found = replace(contents, pypi=pypi, distributions=distributions, requirements=asked)
+    pip = yaml.safe_load(export(found, "environment-yml"))["dependencies"][-1]["pip"]
+    assert pip == [f"theirs @ {commit}", f"ours @ {wheel}"]
+    lines = export(found, "requirements").splitlines()
+    assert lines[-2:] == [f"theirs @ {commit}", f"ours @ {wheel} --hash=sha256:{SHA}"]
+    for format_ in ("environment-yml", "requirements"):
+        for name in ("mine", "built"):
+            words = f"# Left out because it was installed from a path or a URL: {name}==0.1\n"
+            assert export(found, format_).count(name) == export(found, format_).count(words) == 1
 
 
 def test_explicit_lists_addresses_with_hashes_dependencies_first(contents: Contents) -> None:

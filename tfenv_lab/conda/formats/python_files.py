@@ -159,22 +159,30 @@ def _place(entry: Mapping[str, Any]) -> str:
 
 
 def write_requirements(contents: Contents) -> str:
-    """Return a requirements.txt with the exact packages from the index, and the hashes that are known.
+    """Return a requirements.txt with the exact packages from the index, and the hashes that are known."""
+    lines, left_out = exact_requirements(contents)
+    return "".join(f"{line}\n" for line in (*(f"# {text}" for text in left_out), *lines))
+
+
+def exact_requirements(contents: Contents, *, with_hashes: bool = True) -> tuple[list[str], list[str]]:
+    """Return the exact packages from the index as requirements, and lines on those that are left out.
 
     What pip or uv installed from a path or a URL is left out: the index may have another package of this name.
     """
     known = {each.name: each for each in contents.distributions}
-    lines = []
+    lines, left_out = [], []
     for package in contents.pypi:
         found = known.get(package.name)
-        if found is None and package.is_direct:
-            lines.append(f"# Left out because it was installed from a path or a URL: {package.name}=={package.version}")
-        elif found is not None and found.url.startswith("git+"):
-            lines.append(f"{package.name} @ {found.url}")
-        else:
-            digest = f" --hash=sha256:{found.sha256}" if found is not None and found.sha256 else ""
-            lines.append(f"{package.name}=={package.version}{digest}")
-    return "".join(f"{line}\n" for line in lines)
+        asked = Requirement(contents.requirements.get(package.name, package.name)).url
+        # Only directories and commits have no hash; a commit can be installed on another machine.
+        place = found.url if found is not None and (asked or found.sha256 is None) else ""
+        exact = f"{package.name}=={package.version}"
+        if place.startswith("file:") or (found is None and package.is_direct):
+            left_out.append(f"Left out because it was installed from a path or a URL: {exact}")
+            continue
+        digest = f" --hash=sha256:{found.sha256}" if with_hashes and found is not None and found.sha256 else ""
+        lines.append(f"{package.name} @ {place}{digest}" if place else f"{exact}{digest}")
+    return lines, left_out
 
 
 def write_pylock(contents: Contents) -> str:

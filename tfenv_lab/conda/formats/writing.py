@@ -119,15 +119,12 @@ def _environment_yml(contents: Contents, *, whole: bool) -> str:
             lines.append("No requested specs are recorded, so every package is listed.")
     else:
         dependencies = list(requested(contents).values())
-    if contents.pypi:
-        lines += [
-            f"{package.name} {package.version} was installed from a path or a URL, not from PyPI"
-            for package in contents.pypi
-            if package.is_direct
-        ]
+    by_pip, left_out = python_files.exact_requirements(contents, with_hashes=False)
+    lines += left_out
+    if by_pip:
         if not any(specs.name_of(spec) == "pip" for spec in dependencies):
             dependencies.append("pip")
-        dependencies.append({"pip": [f"{package.name}=={package.version}" for package in contents.pypi]})
+        dependencies.append({"pip": by_pip})
     # Do not write “nodefaults”: “conda env create” (26.7) and conda-lock mistake it for a channel.
     channels = list(dict.fromkeys(ref.name for ref in contents.channels))
     body: dict[str, Any] = {"name": contents.name, "channels": channels, "dependencies": dependencies}
