@@ -29,6 +29,8 @@ class Foundations:
 
     def __init__(self, configuration: Configuration) -> None:
         self.configuration = configuration
+        #: URLs at which this machine serves packages to its own jobs, by the URLs of their directories on the channels.
+        self.mirrors: dict[str, str] = {}
 
     def prepare(self, *names: str) -> None:
         """Create the named parts, or all of them."""

@@ -86,10 +86,14 @@ class ClusterEntry:
 
 @dataclass(frozen=True)
 class NodeResult:
-    """What a rollout made of a node of a cluster. ``prefix`` is that of the environment on it."""
+    """What a rollout made of a node of a cluster. ``prefix`` is that of the environment on it.
+
+    ``note`` says what the user should know, although the installation succeeded.
+    """
 
     name: str
     address: str
     state: NodeState
     prefix: str | None = None
     error: ErrorJson | None = None
+    note: str | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -194,7 +195,7 @@ class Services(Foundations):
 
         configuration = self.configuration
         return JobService(
-            settings=lambda: self.conda,
+            settings=lambda: replace(self.conda, mirrors=self.mirrors),
             store=self._store,
             servers=Servers(self.directories.state / "servers"),
             events=JobEvents(self._event_logger),

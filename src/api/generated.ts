@@ -1460,6 +1460,8 @@ export interface components {
             readonly state: "waiting" | "installing" | "ready" | "draining" | "inside" | "failed" | "lost" | "skipped";
             readonly prefix: string | null;
             readonly error: components["schemas"]["Error"] | null;
+            /** @description What to know although it has the environment, such as why it did not take packages from others. */
+            readonly note: string | null;
         };
         readonly Plan: {
             readonly id: string;

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
 from tfenv_lab._version import __version__
-from tfenv_lab.cluster.engine import Departed
+from tfenv_lab.cluster.distribution import Distribution
+from tfenv_lab.cluster.engine import Departed, Place
 from tfenv_lab.cluster.models import ClusterNode, Inside
 from tfenv_lab.nodes.lockfile import LockFile
 from tfenv_lab.nodes.orders import Answer, Order
@@ -33,6 +35,9 @@ class Fake:
         self.draining: dict[str, Callable[[ClusterNode], Awaitable[str | None]]] = {}
         self.ranks: dict[str, Callable[[Rank, Callable[[str], None]], Awaitable[Answer]]] = {}
         self.resumed: list[str] = []
+        self.distributions: list[Distribution] = []
+        self.places: dict[str, Place] = {}
+        self.installs: dict[str, Order] = {}
         self.orders: list[tuple[str, str]] = []
 
     async def nodes(self) -> Sequence[ClusterNode]:
@@ -46,6 +51,7 @@ class Fake:
             return self.probes.get(node.name, Answer(__version__, versions=VERSIONS))
         if order.verb == "plan":
             return self.plans.get(node.name, INSTALL)
+        self.installs[node.name] = order
         return await self.install[node.name](node) if node.name in self.install else READY
 
     async def free_address(self, node: ClusterNode) -> str:
@@ -66,6 +72,15 @@ class Fake:
         if self.members.get(node.name) != node:
             raise Departed("gone")
         return self.runs[node.name]
+
+    @contextlib.asynccontextmanager
+    async def distributed(self, distribution: Distribution) -> AsyncIterator[Mapping[str, Place]]:
+        self.distributions.append(distribution)
+        places = {node.address: self.places.get(node.name, Place(f"/{node.name}")) for node in distribution.needs}
+        try:
+            yield places
+        finally:
+            self.orders.append(("clear", ""))
 
     async def drain(self, node: ClusterNode) -> str | None:
         self.orders.append(("drain", node.address))

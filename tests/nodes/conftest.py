@@ -112,16 +112,17 @@ def locks(channel: TinyChannel, tmp_path: Path) -> Locks:
     return Locks(*(write_lock(channel, tmp_path, f"app =={version}") for version in ("1.0", "2.0")))
 
 
-def write_lock(channel: TinyChannel, folder: Path, spec: str) -> Path:
-    """Solve a spec, and return the file with the lock."""
+def write_lock(channel: TinyChannel, folder: Path, spec: str, url: str | None = None) -> Path:
+    """Solve a spec on a channel, which may have another ``url``, and return the file with the lock."""
+    url = url or channel.url
     records = asyncio.run(
         rattler.solve(
-            [channel.url],
+            [url],
             [MatchSpec(spec)],
             gateway=Gateway(cache_dir=folder / "solve"),
             virtual_packages=virtual_packages.detect(),
         )
     )
     path = folder / f"{spec.replace(' ==', '-')}.lock"
-    path.write_text(lock.dumps(records, [channel.url], channel.subdir))
+    path.write_text(lock.dumps(records, [url], channel.subdir))
     return path

@@ -82,9 +82,10 @@ class RolloutApp(ChangeApp):
         done = sum(result.state in ("ready", "inside") for result in results)
         what = {"cluster": found.cluster, "name": found.name, "digest": found.digest}
         failures = [f"{result.name}: {_sentence(result.error)}" for result in results if result.error]
+        notes = [f"{result.name}: {result.note}" for result in results if result.note]
         self.write(
             {**what, "nodes": [asdict(result) for result in results]},
-            "\n".join([*failures, self._sum(found, done, len(results))]),
+            "\n".join([*notes, *failures, self._sum(found, done, len(results))]),
         )
         return 0 if done == len(results) else SOME_FAILED
 

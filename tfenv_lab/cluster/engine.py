@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
 from ..nodes.orders import Answer, Order
+from .distribution import Distribution
 from .models import ClusterNode, Inside
 
 
 class Departed(Exception):
     """A node that left the cluster before it answered. It may come back with its name, at another address."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """The directory with the pieces on a node, or the reason why the node does not have all that it needs."""
+
+    folder: str = ""
+    problem: str | None = None
 
 
 class Engine(Protocol):
@@ -38,6 +49,12 @@ class Engine(Protocol):
 
     async def inside(self, node: ClusterNode) -> Inside:
         """Return what a node runs. Raises Departed or ClusterUnreachable."""
+
+    def distributed(self, distribution: Distribution) -> AbstractAsyncContextManager[Mapping[str, Place]]:
+        """Let the nodes fetch the pieces of a stream once, and send them to each other. Yield a place by address.
+
+        At the end, nothing of them stays on the nodes. Raises ClusterUnreachable.
+        """
 
     async def drain(self, node: ClusterNode) -> str | None:
         """Move the data of a node to others, and wait for its tasks. Return the reason if that is impossible.

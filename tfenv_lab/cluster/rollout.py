@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from ..errors import JobFailed
 from ..models import NodeResult, NodeState
 from ..nodes.lockfile import LockFile
 from ..nodes.orders import Order
-from .engine import Departed, Engine
+from .distribution import FEWEST, Distribution, distribution
+from .engine import Departed, Engine, Place
 from .entering import Batches, Entering
 from .models import ClusterNode, Planned, RolloutPlan
 from .planner import AT_ONCE, planned
@@ -25,7 +27,8 @@ class RunningRollout:
     """The installation of a lock on the nodes of a plan. ``tell`` hears of every node whose state changes.
 
     With ``batches``, the nodes also enter the environment, or what they ran before if the plan has no name. With
-    ``follow``, nodes that join meanwhile are treated like the others.
+    ``follow``, nodes that join meanwhile are treated like the others. From ``fewest`` nodes on, packages that several
+    lack are downloaded once.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class RunningRollout:
         *,
         batches: Batches | None = None,
         follow: bool = False,
+        fewest: int = FEWEST,
     ) -> None:
         self._engine = engine
         self._plan = plan
@@ -44,7 +48,9 @@ class RunningRollout:
         self._tell = tell
         self._batches = batches
         self._follow = follow
-        self._order = Order("install", lock, plan.name, plan.digest)
+        self._fewest = fewest
+        self._distribution: Distribution | None = None
+        self._places: Mapping[str, Place] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._results: dict[str, NodeResult] = {}
 
@@ -80,6 +86,17 @@ class RunningRollout:
     async def _install_all(self, nodes: Sequence[Planned]) -> None:
         for each in nodes:
             self._keep(NodeResult(each.node.name, each.node.address, "waiting", each.plan.prefix or None))
+        coming = [each for each in nodes if each.plan.action == "install"]
+        self._distribution = await distribution(self._lock, coming, self._fewest)
+        async with contextlib.AsyncExitStack() as stack:
+            self._places = {}
+            if self._distribution is not None:
+                for each in coming:
+                    self._keep(replace(self._results[each.node.name], state="installing"))
+                self._places = await stack.enter_async_context(self._engine.distributed(self._distribution))
+            await self._together(nodes)
+
+    async def _together(self, nodes: Sequence[Planned]) -> None:
         tasks = [asyncio.ensure_future(self._one(each)) for each in nodes]
         try:
             await asyncio.gather(*tasks)
@@ -100,6 +117,8 @@ class RunningRollout:
             await self._install(each.node)
 
     async def _install(self, node: ClusterNode) -> None:
+        place = self._places.get(node.address, Place())
+        problem = f"The worker downloaded its packages itself. {place.problem}" if place.problem else None
         found: ClusterNode | None = node
         for attempt in range(RETRIES + 1):
             if found is None:
@@ -107,7 +126,7 @@ class RunningRollout:
             result = replace(self._results[node.name], state="installing", address=found.address)
             self._keep(result)
             try:
-                answer = await self._engine.call(found, self._order)
+                answer = await self._engine.call(found, self._order(node, place if attempt == 0 else Place()))
             except Departed as error:
                 told = JobFailed("The worker left the cluster during the installation.", str(error)).to_json()
                 self._keep(replace(result, state="lost", error=told))
@@ -116,8 +135,15 @@ class RunningRollout:
             if answer.error is not None:
                 self._keep(replace(result, state="failed", error=answer.error))
             else:
-                self._keep(replace(result, state="ready", prefix=answer.prefix, error=None))
+                self._keep(
+                    replace(result, state="ready", prefix=answer.prefix, error=None, note=answer.note or problem)
+                )
             return
+
+    def _order(self, node: ClusterNode, place: Place) -> Order:
+        archives = self._distribution.archives[node] if self._distribution is not None and place.folder else ()
+        what = self._lock, self._plan.name, self._plan.digest
+        return Order("install", *what, folder=place.folder, archives=archives)
 
     async def _returned(self, left: ClusterNode) -> ClusterNode | None:
         """Return the node with the same name at another address, or None if it stays away."""

@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 from msgspec import structs
 
@@ -29,6 +30,7 @@ from .configuration import NodeConfiguration
 from .orders import Answer, Order
 from .planning import plan
 from .probing import activation, check, probe
+from .sharing import fetch, mirrored
 
 #: Exit status if nobody waits for the answer.
 _CANCELLED = 70
@@ -46,10 +48,11 @@ async def _carry_out(order: Order) -> Answer:
             return Answer(__version__, plan=await plan(services, order.lock, order.name, order.digest))
         if order.verb != "install":
             return await _inside(services.envs_dir / check_name(order.name), order)
-        done = await apply(services, order.lock, order.name, partial(until_finished, services))
+        async with mirrored(services, order.folder, order.archives) as note:
+            done = await apply(services, order.lock, order.name, partial(until_finished, services))
         if done.digest != order.digest:
             raise JobFailed("The environment was installed, but its packages are not those of the lock.")
-        return Answer(__version__, prefix=done.prefix)
+        return Answer(__version__, prefix=done.prefix, note=note)
     finally:
         await services.stop()
 
@@ -79,9 +82,25 @@ def _end_without_reader() -> None:
     os._exit(_CANCELLED)
 
 
+def _write_parts(order: Order) -> NoReturn:
+    """Write parts of archives to standard output; if that is impossible, the reason to standard error."""
+    from ..services import Services
+
+    try:
+        services = Services(NodeConfiguration(), only=("directories",))
+        sys.stdout.buffer.write(fetch(services, order.parts))
+        sys.stdout.buffer.flush()
+    except TfenvError as error:
+        print(" ".join(filter(None, (error.message, error.details))), file=sys.stderr, flush=True)
+        os._exit(1)
+    os._exit(0)
+
+
 def main() -> None:
     """Read the order, carry it out and write the answer."""
     order: Order = serde.loads(sys.stdin.buffer.readline(), Order)
+    if order.verb == "fetch":
+        _write_parts(order)
     threading.Thread(target=_end_without_reader, daemon=True).start()
     try:
         answer = asyncio.run(_carry_out(order))

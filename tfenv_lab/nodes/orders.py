@@ -11,20 +11,25 @@ from ..tensorflow.checks.models import Check
 from .lockfile import LockFile
 from .planning import NodePlan
 from .ranks import Rank
+from .sharing import Archive, Part
 
 
 class Order(Struct, frozen=True):
     """An order to plan or to install a lock, to probe the environment, or to find the variables of its activation.
 
-    ``digest`` is that of the lock where the rollout began. The other verbs are to run TensorFlow in the environment
-    (``check``), and to run a rank of a training in it (``run``).
+    ``digest`` is that of the lock where the rollout began. ``folder`` has the ``archives`` that other machines have
+    downloaded, if there are any. The other verbs are to run TensorFlow in the environment (``check``), to run a rank of
+    a training in it (``run``), and to download ``parts``, whose bytes are the answer (``fetch``).
     """
 
-    verb: Literal["plan", "install", "probe", "activate", "check", "run"]
+    verb: Literal["plan", "install", "probe", "activate", "check", "run", "fetch"]
     lock: LockFile
     name: str
     digest: str
     rank: Rank | None = None
+    folder: str = ""
+    archives: tuple[Archive, ...] = ()
+    parts: tuple[Part, ...] = ()
 
 
 class Answer(Struct, frozen=True):
@@ -33,6 +38,7 @@ class Answer(Struct, frozen=True):
     ``version`` is that of tfenv_lab on the machine. ``versions`` are those of Python and of the modules that a probe
     imported. ``variables`` are those of activation, with None for one that is unset; they never leave the machine.
     ``check`` is the result of a check, and ``status`` the exit status of a rank.
+    ``note`` says what the user should know of an installation that succeeded.
     """
 
     version: str
@@ -43,3 +49,4 @@ class Answer(Struct, frozen=True):
     check: Check | None = None
     status: int | None = None
     error: ErrorJson | None = None
+    note: str | None = None

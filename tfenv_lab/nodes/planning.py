@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class NodePlan(Struct, frozen=True):
     """What a lock changes on a machine: nothing, an installation, or nothing because it is impossible (``error``).
 
-    ``download_bytes`` are those that are not in the machine's own cache.
+    ``download_bytes`` are those that are not in the machine's own cache, and ``lacks`` are the names of conda packages
+    that are not there.
     """
 
     action: NodeAction
@@ -30,6 +31,7 @@ class NodePlan(Struct, frozen=True):
     download_bytes: int = 0
     needed_bytes: int = 0
     free_bytes: int | None = None
+    lacks: tuple[str, ...] = ()
 
 
 async def plan(services: Services, lock: LockFile, name: str, digest: str) -> NodePlan:
@@ -55,7 +57,14 @@ async def plan(services: Services, lock: LockFile, name: str, digest: str) -> No
         free = found.free_bytes if found else None
         return NodePlan("impossible", str(prefix), error.to_json(), free_bytes=free)
     sizes = found.download_bytes, found.needed_bytes, found.free_bytes
-    return NodePlan("install", found.prefix, None, *sizes)
+    return NodePlan("install", found.prefix, None, *sizes, lacks=await _lacking(services, found))
+
+
+async def _lacking(services: Services, found: Plan) -> tuple[str, ...]:
+    from ..conda.transaction.linking import fetch_sizes
+
+    records = await asyncio.to_thread(found.change.records) if found.change else []
+    return tuple(sorted(await fetch_sizes(records, services.package_cache)))
 
 
 def _require_possible(services: Services, found: Plan) -> None:

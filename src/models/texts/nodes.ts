@@ -45,7 +45,8 @@ export function nodeRows(
         : node
           ? describeNode(node, trans)
           : '';
-    return { name, text, hasFailed };
+    const whole = [text, result?.note].filter(Boolean).join('. ');
+    return { name, text: whole, hasFailed };
   });
   return [
     ...rows.filter(row => row.hasFailed),

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 import cloudpickle
@@ -20,10 +20,12 @@ from ..._version import __version__
 from ...errors import ClusterMismatch, ClusterUnreachable, InvalidRequest, JobFailed
 from ...nodes.orders import Answer, Order
 from .. import addresses
-from ..engine import Departed
+from ..distribution import Distribution
+from ..engine import Departed, Place
 from ..models import ClusterNode, Inside
 from . import nanny as nanny_code
 from . import node as node_code
+from .transfer import Transfer
 
 #: Seconds to wait for a scheduler.
 PATIENCE = 10.0
@@ -156,6 +158,20 @@ class DaskEngine:
             obstacle = "The worker has no nanny, which could start it again. Start it without --no-nanny."
             return Inside("", "", "", obstacle=obstacle)
         return Inside(found["prefix"], found["inside"], found["nanny"], found["previous"], found["obstacle"])
+
+    @contextlib.asynccontextmanager
+    async def distributed(self, distribution: Distribution) -> AsyncIterator[Mapping[str, Place]]:
+        """Let the workers fetch the pieces of a stream once, and send them to each other. Yield a place by address."""
+
+        async def present() -> set[str]:
+            return {node.address for node in await self.nodes()}
+
+        transfer = Transfer(self._client, distribution, present)
+        try:
+            yield await transfer.run()
+        finally:
+            with contextlib.suppress(ClusterUnreachable):
+                await asyncio.gather(*(self._run(node, node_code.clear, transfer.token) for node in distribution.needs))
 
     async def drain(self, node: ClusterNode) -> str | None:
         """Move the data of a worker to others, and wait for its tasks. Return the reason if that is impossible."""

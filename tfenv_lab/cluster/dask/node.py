@@ -14,6 +14,8 @@ PYTHON = "TFENV_LAB_PYTHON"
 PAST = "TFENV_LAB_WORKER"
 #: The variable with the name of the environment that a worker runs.
 NAME = "TFENV_LAB_NAME"
+#: Number of bytes that must stay free on the disk of a worker that takes packages from others.
+RESERVE = 1_000_000_000
 
 
 def past() -> dict[str, Any]:
@@ -140,3 +142,60 @@ def free_port(dask_worker: Any = None) -> int:
     with socket.socket() as probe:
         probe.bind(("", 0))
         return int(probe.getsockname()[1])
+
+
+def fetch(order: bytes) -> bytes:
+    """Return the bytes that an order to fetch asks for. This is a task. Raises OSError, with the reason."""
+    import os
+    import subprocess
+    import sys
+
+    python = os.environ.get(PYTHON) or sys.executable
+    done = subprocess.run(  # noqa: S603 - our own code
+        [python, "-m", "tfenv_lab.nodes"],
+        input=order + b"\n",
+        env=original_environ(),
+        cwd=os.path.dirname(python) or None,  # noqa: PTH120
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise OSError(done.stderr.decode(errors="replace")[-2000:].strip())
+    return done.stdout
+
+
+def take(piece: bytes, position: int, token: str, total: int) -> str:
+    """Write a piece of a stream of ``total`` bytes to its place, and return the directory. This is a task.
+
+    Raises OSError if too little space would be left.
+    """
+    import os
+    import shutil
+
+    import distributed
+
+    folder = shared_folder(distributed.get_worker(), token)
+    os.makedirs(folder, mode=0o700, exist_ok=True)  # noqa: PTH103
+    if shutil.disk_usage(folder).free < total + RESERVE:
+        raise OSError(f"{folder} has too little free space.")
+    descriptor = os.open(os.path.join(folder, "archives"), os.O_RDWR | os.O_CREAT, 0o600)  # noqa: PTH118
+    with os.fdopen(descriptor, "r+b") as file:
+        file.seek(position)
+        file.write(piece)
+    return folder
+
+
+def shared_folder(worker: Any, token: str) -> str:
+    """Return the directory of a worker for the pieces of a rollout. Dask deletes what is around it with the worker."""
+    import os
+
+    return os.path.join(os.path.abspath(worker.local_directory), f"tfenv-{token}")  # noqa: PTH100, PTH118
+
+
+async def clear(token: str, dask_worker: Any = None) -> None:
+    """Delete the pieces of a rollout."""
+    import asyncio
+    import shutil
+
+    folder = shared_folder(dask_worker, token)
+    await asyncio.get_running_loop().run_in_executor(None, lambda: shutil.rmtree(folder, ignore_errors=True))

@@ -82,6 +82,8 @@ class CondaSettings:
     #: The first of them after which the channels may not be those that the user expects.
     channel_warning: str | None = None
     rules: ChannelRules = field(default_factory=ChannelRules)
+    #: URLs below which this machine serves packages to itself, by the URLs of their directories on the channels.
+    mirrors: dict[str, str] = field(default_factory=dict)
 
 
 def _writable(prefix: Path) -> bool:

@@ -7,7 +7,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .condarc import CondaSettings
 
 log = logging.getLogger(__name__)
+#: Where mirrors of this machine are.
+_HERE = "127.0.0.1"
 
 
 @contextmanager
@@ -132,6 +134,14 @@ def _proxy_variables(servers: Mapping[str, str], direct: Iterable[str]) -> Itera
         yield
 
 
+def _no_proxy_here() -> ExitStack:
+    """Let the variables of this process exclude this machine from its proxies, while a client reads them."""
+    stack = ExitStack()
+    for name in ("no_proxy", "NO_PROXY"):
+        stack.enter_context(_variable(name, ",".join(filter(None, (os.environ.get(name), _HERE)))))
+    return stack
+
+
 def client(settings: CondaSettings, retries: int = 3) -> Client:
     """Return a client that applies condarc's ``ssl_verify`` and ``proxy_servers``, and the channels' credentials.
 
@@ -150,6 +160,8 @@ def client(settings: CondaSettings, retries: int = 3) -> Client:
             is_folder = Path(settings.ssl_verify).is_dir()
             bundle, folder = (None, settings.ssl_verify) if is_folder else (settings.ssl_verify, None)
     servers, direct, unused = _proxies(settings)
+    if settings.mirrors:
+        direct = [*direct, _HERE]
     for sentence in unused:
         log.warning("%s", sentence)
     if servers:
@@ -157,8 +169,15 @@ def client(settings: CondaSettings, retries: int = 3) -> Client:
         lines.append(f"non-proxy-hosts = {json.dumps(direct)}")
     credentials = settings.rules.credentials
     tokens = _tokens(credentials)
-    if tokens:
-        lines += ["[mirrors]", *(f"{json.dumps(url)} = [{json.dumps(end)}]" for url, end in tokens.items())]
+    ends = {url: [end] for url, end in tokens.items()}
+    for url, end in settings.mirrors.items():
+        # The channel itself is the second choice.
+        ends[url] = [
+            end,
+            next((url.replace(clean, own, 1) for clean, own in tokens.items() if url.startswith(clean)), url),
+        ]
+    if ends:
+        lines += ["[mirrors]", *(f"{json.dumps(url)} = {json.dumps(found)}" for url, found in ends.items())]
     is_by_url = logins.have_one_host(credentials)
     if is_by_url and settings.ssl_verify is False:
         log.warning("ssl_verify is off, so channels on the same host cannot have different passwords; using one")
@@ -168,7 +187,7 @@ def client(settings: CondaSettings, retries: int = 3) -> Client:
     def made() -> Client:
         if is_by_url:
             with _proxy_variables(servers, direct):
-                return logins.client_by_url(credentials, tokens, retries)
+                return logins.client_by_url(credentials, tokens | settings.mirrors, retries)
         with logins.kept_by_host(credentials) as path, _variable("RATTLER_AUTH_FILE", path):
             return Client.from_config(config, max_retries=retries)
 
@@ -176,6 +195,7 @@ def client(settings: CondaSettings, retries: int = 3) -> Client:
         _variable("SSL_CERT_FILE", bundle),
         _variable("SSL_CERT_DIR", folder),
         _variable("NETRC", instead_of_netrc(os.environ)),
+        _no_proxy_here() if settings.mirrors else nullcontext(),
     ):
         try:
             return made()

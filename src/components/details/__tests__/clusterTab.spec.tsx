@@ -37,7 +37,8 @@ function result(
     address: `tcp://${name}:1`,
     state,
     prefix: null,
-    error: message ? error : null
+    error: message ? error : null,
+    note: null
   };
 }
 
