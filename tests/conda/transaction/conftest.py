@@ -30,3 +30,14 @@ def python_lab(channel: TinyChannel, tmp_path: Path) -> Lab:
     channel.add("data", "2.0", noarch="generic", files={**files, **info})
     channel.index()
     return Lab(channel, tmp_path)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Make a user's home directory with files that no package may touch."""
+    home = tmp_path / "home"
+    (home / ".ssh").mkdir()
+    (home / ".ssh/id_rsa").write_text("private")
+    (home / ".mybashrc").write_text("mine")
+    (tmp_path / "envs").mkdir()
+    return home
