@@ -6,6 +6,7 @@ prefix. Its pip is that of this interpreter.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -42,3 +43,16 @@ def add(channel: TinyChannel, folder: Path, links: Mapping[str, str] | None = No
         links=links,
     )
     channel.add("pip", "26.1", noarch="generic", depends=["python"], files={f"{SITE}/pip.pth": f"{folder}\n"})
+
+
+def fill(channel: TinyChannel, folder: Path) -> TinyChannel:
+    """Fill a channel with a Python that has its own prefix, a kernel, and a few packages, and return it."""
+    add(channel, folder)
+    kernel = {"argv": ["python", "-m", "ipykernel_launcher"], "display_name": "Python 3", "language": "python"}
+    files = {"share/jupyter/kernels/python3/kernel.json": json.dumps(kernel)}
+    channel.add("ipykernel", "7.0.0", noarch="generic", depends=["python"], files=files)
+    channel.add("plain", "1.0", noarch="generic", files={"share/plain": ""})
+    channel.add("numpy", "2.1.0", noarch="generic", depends=["python"])
+    channel.add("pandas", "2.2.0", noarch="generic", depends=["python", "numpy"])
+    channel.index()
+    return channel

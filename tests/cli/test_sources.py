@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -15,14 +14,7 @@ from .conftest import Shell
 
 @pytest.fixture
 def tensorflow_channel(channel: TinyChannel, tmp_path: Path) -> TinyChannel:
-    """A channel with a Python that has its own prefix, a kernel and a package."""
-    python_package.add(channel, tmp_path / "pip")
-    kernel = {"argv": ["python", "-m", "ipykernel_launcher"], "display_name": "Python 3", "language": "python"}
-    files = {"share/jupyter/kernels/python3/kernel.json": json.dumps(kernel)}
-    channel.add("ipykernel", "7.0.0", noarch="generic", depends=["python"], files=files)
-    channel.add("numpy", "2.1.0", noarch="generic", depends=["python"])
-    channel.index()
-    return channel
+    return python_package.fill(channel, tmp_path / "pip")
 
 
 @pytest.fixture
