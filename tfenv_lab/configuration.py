@@ -186,7 +186,9 @@ class CheckedSettings(LoggingConfigurable):
 
             own = {key: each for key, each in self.traits(config=True).items() if _is_setting(each)}
             # “protected” is meant as “protected_environments”, although the spelling is not close.
-            near = get_close_matches(name, own) or [other for other in own if _words(name) & _words(other)]
+            common = {other: len(_words(name) & _words(other)) for other in own}
+            near = get_close_matches(name, own) or [other for other in own if common[other]]
+            near = [other for other in near if common[other] == max(common[each] for each in near)]
             guess = say("; did you mean {near}?", near=" or ".join(near)) if near else "."
             # If the name of a protecting setting is misspelled, nothing is protected.
             return Fault(message + guess, any(not own[other].metadata.get("harmless") for other in near))

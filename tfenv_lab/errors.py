@@ -268,6 +268,12 @@ class NoSpace(TfenvError):
     )
 
 
+class LimitReached(TfenvError):
+    """A change that would give a user more environments or bytes than the administrator allows."""
+
+    status, reason = 507, "limit-reached"
+
+
 class TooManyFiles(TfenvError):
     """A process or a system that cannot open another file."""
 

@@ -14,7 +14,7 @@ from .plans.recognition import FILE_PATTERN
 from .pypi import settings as index_settings
 from .pypi.places import shown
 from .pypi.settings import sources
-from .sentences import parts_of
+from .sentences import bytes_in, parts_of
 
 if TYPE_CHECKING:
     from .services import Services
@@ -59,6 +59,8 @@ def status(services: Services) -> dict[str, Any]:
             "sentences": parts_of({"name_hint": environment_names.HINT}),
             "reserved_names": list(environment_names.RESERVED),
             "undo_minutes": services.configuration.undo_minutes,
+            "max_environments": services.configuration.max_environments or None,
+            "max_bytes": bytes_in(services.configuration.max_bytes) or None,
             "import_bytes": MAX_BYTES,
             "import_pattern": FILE_PATTERN,
         },

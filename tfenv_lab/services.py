@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .kernels.service import KernelService
     from .models import Advice
     from .plans.service import PlanService
+    from .space.limits import Limits
     from .space.service import SpaceService
     from .tensorflow.catalog.catalog import Catalog
 
@@ -134,6 +135,15 @@ class Services(Foundations):
         return SpaceService(self.environments.list, self.directories, self._uv_directory, lambda: self.jobs.demand())
 
     @cached_property
+    def limits(self) -> Limits:
+        """The limits of the user."""
+        from .sentences import bytes_in
+        from .space.limits import Limits
+
+        most = self.configuration.max_environments, bytes_in(self.configuration.max_bytes)
+        return Limits(*most, self.space, lambda: self.environments.owned(), lambda: self.jobs.demand())
+
+    @cached_property
     def plans(self) -> PlanService:
         """The plans, which users review and apply."""
         from .plans.import_channels import Permission
@@ -169,6 +179,7 @@ class Services(Foundations):
             self.directories,
             self._uv_directory,
             self.space,
+            self.limits,
         )
 
     @cached_property
@@ -203,6 +214,7 @@ class Services(Foundations):
             index=lambda: self.index_policy,
             directories=self.directories,
             space=self.space,
+            limits=self.limits,
             cache_limit=bytes_in(configuration.package_cache_limit),
             undo_minutes=configuration.undo_minutes,
             max_running=configuration.max_running_jobs,

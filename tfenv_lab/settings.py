@@ -70,6 +70,17 @@ class TfenvLab(CheckedSettings):
         "larger after a job, packages that no environment has are deleted: first those that were not used for the "
         "longest time, and last those that reverts need.",
     ).tag(config=True, harmless=True)
+    max_environments = Int(
+        0,
+        min=0,
+        help="Number of environments that a user may have; 0: no limit. The base environment, the environment of the "
+        "server, and environments that the user cannot change or has published do not count.",
+    ).tag(config=True)
+    max_bytes = Bytes(
+        0,
+        help="Space that a user's environments, caches and trash may take: a number of bytes, or a text such as "
+        "“50 GB”; 0: no limit. A file with several hard links counts once.",
+    ).tag(config=True)
     undo_minutes = Int(
         10,
         min=0,

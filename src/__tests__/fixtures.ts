@@ -142,6 +142,8 @@ export const STATUS: Status = {
     name_hint: 'Use letters and digits.',
     reserved_names: ['base', 'con'],
     undo_minutes: 10,
+    max_environments: null,
+    max_bytes: null,
     import_bytes: 5e6,
     import_pattern:
       '^(?!(yarn|cargo|composer|gemfile|podfile|poetry|pipfile|pdm|flake|mix|bun|deno|package|\\.terraform)[^/]*\\.lock$)(.*\\.(ya?ml|txt|lock|toml|ipynb)|(.*\\.)?(docker|container)file(\\.[^/]*)?)$'

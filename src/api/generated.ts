@@ -745,10 +745,10 @@ export interface components {
             readonly [key: string]: components["schemas"]["Sentence"];
         };
         /**
-         * @description invalid-request 400; protected, channel-not-allowed, index-not-allowed, unusable-directory, forbidden 403; not-found 404; prefix-exists, prefix-busy, stale-plan, not-running 409; unsatisfiable, build-needed, invalid-spec, invalid-name, build-failed 422; channel-unreachable, index-unreachable, hash-mismatch 502; cluster-unreachable 502, cluster-mismatch 409, cluster-not-allowed 403; misconfigured, not-started 503 on every call; too-many-files 503; solver-timeout 504; no-space 507; internal 500; failed only in a Job. solver-timeout means that the solver did not finish in time, so a solution may exist.
+         * @description invalid-request 400; protected, channel-not-allowed, index-not-allowed, unusable-directory, forbidden 403; not-found 404; prefix-exists, prefix-busy, stale-plan, not-running 409; unsatisfiable, build-needed, invalid-spec, invalid-name, build-failed 422; channel-unreachable, index-unreachable, hash-mismatch 502; cluster-unreachable 502, cluster-mismatch 409, cluster-not-allowed 403; misconfigured, not-started 503 on every call; too-many-files 503; solver-timeout 504; no-space, limit-reached 507; internal 500; failed only in a Job. solver-timeout means that the solver did not finish in time, so a solution may exist.
          * @enum {string}
          */
-        readonly Reason: "invalid-request" | "protected" | "channel-not-allowed" | "index-not-allowed" | "unusable-directory" | "forbidden" | "not-found" | "prefix-exists" | "prefix-busy" | "stale-plan" | "not-running" | "unsatisfiable" | "build-needed" | "invalid-spec" | "invalid-name" | "build-failed" | "channel-unreachable" | "index-unreachable" | "hash-mismatch" | "cluster-unreachable" | "cluster-mismatch" | "cluster-not-allowed" | "misconfigured" | "not-started" | "solver-timeout" | "no-space" | "too-many-files" | "internal" | "failed";
+        readonly Reason: "invalid-request" | "protected" | "channel-not-allowed" | "index-not-allowed" | "unusable-directory" | "forbidden" | "not-found" | "prefix-exists" | "prefix-busy" | "stale-plan" | "not-running" | "unsatisfiable" | "build-needed" | "invalid-spec" | "invalid-name" | "build-failed" | "channel-unreachable" | "index-unreachable" | "hash-mismatch" | "cluster-unreachable" | "cluster-mismatch" | "cluster-not-allowed" | "misconfigured" | "not-started" | "solver-timeout" | "no-space" | "limit-reached" | "too-many-files" | "internal" | "failed";
         readonly Status: {
             readonly version: string;
             /** @description The conda subdir, for example linux-64. */
@@ -832,6 +832,10 @@ export interface components {
             readonly reserved_names: readonly string[];
             /** @description For how long a deletion can be undone; 0: not at all. */
             readonly undo_minutes: number;
+            /** @description How many environments a user may have; null: any number. A plan beyond it is refused (limit-reached). */
+            readonly max_environments: number | null;
+            /** @description How many bytes the environments, caches and trash of a user may take; null: any number. */
+            readonly max_bytes: number | null;
             /** @description The maximum size of an imported file in bytes, in UTF-8. */
             readonly import_bytes: number;
             /**
@@ -2747,6 +2751,7 @@ export interface operations {
             readonly 422: components["responses"]["Error"];
             readonly 502: components["responses"]["Error"];
             readonly 504: components["responses"]["Error"];
+            readonly 507: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };
     };
@@ -2914,6 +2919,7 @@ export interface operations {
             readonly 404: components["responses"]["Error"];
             readonly 409: components["responses"]["Error"];
             readonly 422: components["responses"]["Error"];
+            readonly 507: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };
     };

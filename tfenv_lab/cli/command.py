@@ -48,6 +48,7 @@ EXIT = {
     "cluster-unreachable": 7,
     "hash-mismatch": 7,
     "no-space": 8,
+    "limit-reached": 8,
     "too-many-files": 8,
 }
 #: Names of the configuration files that a server reads, besides ``jupyter_config``. Which application a user starts the

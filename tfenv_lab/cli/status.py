@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ..sentences import megabytes
 from ..services import Services
@@ -31,11 +31,19 @@ class StatusApp(TfenvCommand):
             *(("channel", each["url"]) for each in found["channels"]),
             *(("package index", each["url"]) for each in found["indexes"]),
             *(("environments", _directory(each)) for each in found["envs_dirs"]),
+            *_limits(found["limits"]),
         ]
         lines = [table(("what", "value"), rows)]
         lines += [f"warning: {each['message']}" for each in found["warnings"]]
         self.write(found, "\n".join(lines))
         return 0
+
+
+def _limits(found: dict[str, int | None]) -> Iterator[tuple[str, str]]:
+    if count := found["max_environments"]:
+        yield "limit", f"{count} environments"
+    if size := found["max_bytes"]:
+        yield "limit", f"{megabytes(size, 0)} for environments, caches and trash"
 
 
 def _directory(found: dict[str, object]) -> str:

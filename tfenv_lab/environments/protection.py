@@ -26,6 +26,11 @@ class Protection:
         self._paths = _real(str(Path(text).expanduser()) for text in named if is_path(text))
         self._server = _real(server)
 
+    def is_own(self, seen: Seen) -> bool:
+        """Return whether an environment is one of the user's own, which the limits of a user count."""
+        is_fixed = seen.real in self._server or seen.is_root
+        return not is_fixed and seen.facts.writable and seen.facts.shared is None
+
     def reason(self, seen: Seen) -> str | None:
         """Return the reason in one sentence, or None if changes are allowed."""
         if seen.real in self._server:

@@ -147,6 +147,14 @@ class EnvironmentService(LoggingConfigurable):
         seen = await asyncio.to_thread(self._inventory.look)
         return [one.facts.prefix for one in seen if one.facts.modified is not None]
 
+    async def owned(self) -> Mapping[str, Path]:
+        """Return the prefixes, by id, of the environments that the user can change and has not published.
+
+        The base environment and the environment of the server are not among them.
+        """
+        seen = await asyncio.to_thread(self._inventory.look)
+        return {one.facts.id: one.facts.prefix for one in seen if self._protection.is_own(one)}
+
     def known_prefixes(self) -> dict[Path, bool]:
         """Return the prefixes that conda recognizes as environments, and whether ``conda env list`` shows them.
 

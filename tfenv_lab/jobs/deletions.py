@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
     from ..conda.transaction.change import Change
     from ..environments.models import Environment
+    from ..space.limits import Limits
     from .aftermath import Aftermath
     from .events import JobEvents
     from .leftovers import Leftovers
@@ -53,11 +54,12 @@ class Deletions:
         leftovers: Leftovers,
         settings: Callable[[], CondaSettings],
         order: Callable[[Job, Change], ApplyChange],
+        limits: Limits,
         log: logging.Logger | logging.LoggerAdapter[Any],
     ) -> None:
         """Create the service. ``order`` returns the order for the worker that applies a change."""
         self.minutes = minutes
-        self._settings, self._order = settings, order
+        self._settings, self._order, self._limits = settings, order, limits
         self._store, self._running, self._events = store, running, events
         self._aftermath, self._leftovers, self._log = aftermath, leftovers, log
         self._watching: asyncio.Task[None] | None = None
@@ -82,12 +84,14 @@ class Deletions:
     async def undo(self, deletion: Job, name: str | None = None) -> Job:
         """Start the job that restores the environment of a deletion, under another name if one is given.
 
-        Raises NotFound if it cannot be restored anymore, InvalidName, PrefixExists or PrefixBusy.
+        Raises NotFound if it cannot be restored anymore, InvalidName, PrefixExists, PrefixBusy or LimitReached.
         """
         from ..conda.transaction import set_aside
 
         prefix = Path(deletion.prefix)
         self._require(deletion)
+        # Its bytes count already.
+        await self._limits.require(is_new=True, added=0)
         if name is not None and name != prefix.name:
             # The name becomes a part of a path.
             check_name(name)

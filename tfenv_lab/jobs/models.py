@@ -126,6 +126,7 @@ _KEPT = (
     "kernels_before",
     "was_hidden",
     "deletion",
+    "adds",
     "server",
 )
 
@@ -148,6 +149,7 @@ class Job(Translatable):
     - ``kernels_before``: the names of its kernels before it was renamed,
     - ``was_hidden``: whether a deleted environment was hidden from the launcher,
     - ``deletion``: the job whose environment a restore brings back,
+    - ``adds``: the bytes by which the disk is fuller after the job, as its plan says,
     - ``server``: the process that supervises the job.
     """
 
@@ -180,6 +182,7 @@ class Job(Translatable):
     nodes: list[NodeResult] = field(default_factory=list)
     was_hidden: bool = False
     deletion: str | None = None
+    adds: int = 0
     server: Server | None = field(default=None, repr=False)
 
     def to_json(self) -> dict[str, Any]:

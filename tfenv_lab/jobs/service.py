@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ..plans.models import StoredPlan
     from ..plans.service import PlanService
     from ..pypi.models import IndexPolicy
+    from ..space.limits import Limits
     from ..space.models import Item
     from ..space.service import SpaceService
     from ..tensorflow.checks.evidence import Subject
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 
 #: Kinds of plans that change something although no package changes.
 _WITHOUT_ENTRIES = ("clone", "create", "overlay", "rename", "match")
+#: Kinds of jobs after which there may be one more environment.
+_CREATING = ("clone", "create", "import", "match", "overlay", "restore")
 
 
 class JobService(LoggingConfigurable):
@@ -61,6 +64,7 @@ class JobService(LoggingConfigurable):
         directories: Directories,
         index: Callable[[], IndexPolicy],
         space: SpaceService,
+        limits: Limits,
         cache_limit: int,
         undo_minutes: int,
         max_running: int,
@@ -78,6 +82,9 @@ class JobService(LoggingConfigurable):
         self._directories = directories
         self._index = index
         self._space = space
+        self._limits = limits
+        #: Lets one job at a time be counted and stored, so that two together cannot exceed a limit.
+        self._counting = asyncio.Lock()
         self._cache_limit = cache_limit
         self._limiting = asyncio.Lock()
         self._settings = settings
@@ -110,6 +117,7 @@ class JobService(LoggingConfigurable):
             leftovers=self._leftovers,
             settings=settings,
             order=self._order,
+            limits=limits,
             log=self.log,
         )
 
@@ -168,8 +176,8 @@ class JobService(LoggingConfigurable):
     async def apply(self, plan_id: str) -> Job:
         """Start the job that applies a plan.
 
-        Raises NotFound, StalePlan (already applied, or the prefix changed since), PrefixBusy, PrefixExists, NoSpace or
-        UnusableDirectory.
+        Raises NotFound, StalePlan (already applied, or the prefix changed since), PrefixBusy, PrefixExists, NoSpace,
+        LimitReached or UnusableDirectory.
         """
         stored = await self._plans().find(plan_id)
         plan, change = stored.plan, stored.plan.change
@@ -187,9 +195,15 @@ class JobService(LoggingConfigurable):
         if change.origin != "in_place":
             await asyncio.to_thread(self._directories.require, change.prefix)
         await asyncio.to_thread(require_room, plan.room, self._directories.state)
+        async with self._counting:
+            await self._limits.require(is_new=plan.is_new, added=plan.growth)
+            return await self._change(stored, change)
+
+    async def _change(self, stored: StoredPlan, change: Change) -> Job:
+        plan = stored.plan
         for place in change.places:
             await self.running.make_way(place)
-        await self._plans().take(plan_id)
+        await self._plans().take(plan.id)
         job = Job(
             new_id(),
             plan.kind,
@@ -202,6 +216,7 @@ class JobService(LoggingConfigurable):
             settings=_settings(stored.request),
             moved_from=str(change.moved_from) if change.moved_from else None,
             kernels_before=await self._aftermath.kernels_before(change),
+            adds=plan.growth,
         )
         return await self.running.begin(job, self._order(job, change))
 
@@ -269,9 +284,11 @@ class JobService(LoggingConfigurable):
 
     async def demand(self) -> Demand:
         """Return what jobs need from the caches."""
-        unfinished = [job.id for job in await self.all() if job.state not in FINISHED]
+        unfinished = [job for job in await self.all() if job.state not in FINISHED]
         places = [Path(job.prefix) for job in await self.deletions.pending()]
-        return Demand(self.running.locks, unfinished, places)
+        new = [Path(job.prefix) for job in unfinished if job.kind in _CREATING]
+        added = sum(max(0, job.adds) for job in unfinished)
+        return Demand(self.running.locks, [job.id for job in unfinished], places, new, added)
 
     async def check(self, environment: Environment, subject: Subject, state: str, *, automatic: bool = False) -> Job:
         """Start the job that runs TensorFlow in an environment.

@@ -25,6 +25,8 @@ class NodeConfiguration:
     allow_source_builds: bool = False
     allow_url_requirements: bool = True
     package_cache_limit: int | str = 0
+    max_environments: int = 0
+    max_bytes: int | str = 0
     undo_minutes: int = 0
     max_running_jobs: int = 1
     protected_environments: Sequence[str] = ()

@@ -89,6 +89,16 @@ class Plan(Translatable):
     rollout: dict[str, Any] | None = field(default=None, repr=False)
 
     @property
+    def is_new(self) -> bool:
+        """Whether the change creates an environment. A renamed one is not new."""
+        return self.change is not None and self.change.origin in ("new", "copy")
+
+    @property
+    def growth(self) -> int:
+        """The bytes by which the disk is fuller after the change."""
+        return self.added_bytes - self.freed_bytes
+
+    @property
     def room(self) -> list[Need]:
         """Where the job needs free space, also for a plan of an earlier version."""
         return self.needs or [Need(str(Path(self.prefix).parent), self.needed_bytes)]

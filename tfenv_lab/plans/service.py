@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ..conda.engine import RepoDataRecord
     from ..conda.repodata.repodata import Repodata
     from ..directories import Directories
+    from ..space.limits import Limits
     from ..space.service import SpaceService
     from .planner import Planner
     from .solved import Solved
@@ -69,6 +70,7 @@ class PlanService:
         directories: Directories,
         uv_cache: Callable[[], Path],
         space: SpaceService,
+        limits: Limits,
     ) -> None:
         """Create the service. ``uv_cache`` returns the directory of uv's cache; it may read the disk."""
         self._planner = planner
@@ -79,6 +81,7 @@ class PlanService:
         self._directories = directories
         self._uv_cache = uv_cache
         self._space = space
+        self._limits = limits
         #: Plans of cleanings that could not be written because the disk is full. They last as long as the server.
         self._unsaved: dict[str, StoredPlan] = {}
         #: Makes the plan of a rollout; a room above sets it.
@@ -105,6 +108,7 @@ class PlanService:
             locked = [record for record in solved.after if record.name.normalized in sizes.fetch]
         gone = await missing(locked, self._repodata) if locked else []
         plan = await asyncio.to_thread(self._plan, solved, sizes, running, gone)
+        await self._limits.require(is_new=plan.is_new, added=plan.growth)
         await asyncio.to_thread(self._store, StoredPlan(plan, request))
         return plan
 

@@ -63,6 +63,14 @@ class Disk:
 
 
 @dataclass(frozen=True)
+class Taken:
+    """The bytes of a user's environments, caches and trash, and those that cleaning frees without a loss."""
+
+    bytes: int
+    freeable: int
+
+
+@dataclass(frozen=True)
 class Size:
     """The size on disk, in bytes. ``shared`` is the part in files that the package cache or other prefixes share."""
 

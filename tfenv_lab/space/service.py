@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from .models import Cleaning, Disk, Size
+from .models import Cleaning, Disk, Size, Taken
 from .survey import Demand, Survey, SurveyedPlaces, Surveyor
 from .trees import Root, Trees
 
@@ -48,6 +48,10 @@ class SpaceService:
     async def beyond(self, limit: int) -> Cleaning:
         """Return which packages to delete so that the package cache has at most ``limit`` bytes."""
         return await self._ask(lambda survey: survey.beyond(limit))
+
+    async def taken(self, own: Collection[str]) -> Taken:
+        """Return what the user's environments, which have these ids, take together with the caches and the trash."""
+        return await self._ask(lambda survey: survey.taken(own))
 
     async def prefixes(self) -> list[Path]:
         """Return the prefixes of all environments."""

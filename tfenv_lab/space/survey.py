@@ -16,7 +16,7 @@ from ..disk.space import free_bytes
 from ..plan_requests import Cleanable
 from . import caches
 from .caches import CacheListing
-from .models import Broken, CacheSpace, Cleaning, Disk, EnvironmentSpace, Freed, Item
+from .models import Broken, CacheSpace, Cleaning, Disk, EnvironmentSpace, Freed, Item, Taken
 from .needs import Needs, PrefixNeeds, of_prefix
 from .trees import Measured, Root, Trees
 
@@ -37,12 +37,15 @@ class SurveyedPlaces(NamedTuple):
 class Demand(NamedTuple):
     """What jobs need now: ``locks`` are those of changes that run or wait, ``jobs`` the ids of all unfinished jobs.
 
-    ``places`` are the prefixes of deleted environments that are still set aside.
+    ``places`` are the prefixes of deleted environments that are still set aside. ``new`` are the prefixes that jobs
+    create, and ``added`` the bytes that all unfinished jobs add.
     """
 
     locks: Sequence[str] = ()
     jobs: Collection[str] = ()
     places: Sequence[Path] = ()
+    new: Sequence[Path] = ()
+    added: int = 0
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,13 @@ class Survey:
             free_bytes=self.free,
             left_out=list(self.left_out),
         )
+
+    def taken(self, own: Collection[str]) -> Taken:
+        """Return what the environments with these ids, the caches and the trash take. Each file counts once."""
+        paths = [needs.real for identifier, needs in self.needs.items() if identifier in own]
+        paths += [*self.packages.entries, *self.bytecode.entries, *self.uv.entries, *self.uv.others]
+        paths += [*(item.path for item in self.leftovers), *_rests(self.packages, self.bytecode)]
+        return Taken(self.measured.total(paths), self.cleaning(("cache", "uv", "trash")).bytes)
 
     def cleaning(self, what: Iterable[Cleanable], older_than_days: int | None = None) -> Cleaning:
         """Return what these choices delete and free, and which reverts then need a download."""

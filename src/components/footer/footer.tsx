@@ -25,6 +25,8 @@ interface IFooterProps {
 export function Footer(props: IFooterProps): JSX.Element {
   const { status, freeBytes, trans } = props;
   const { cuda, detected, driver } = status.gpu;
+  const { max_environments: maxEnvironments, max_bytes: maxBytes } =
+    status.limits;
   const hardware = detected
     ? cuda
       ? trans.__('GPU: CUDA %1', cuda)
@@ -87,6 +89,26 @@ export function Footer(props: IFooterProps): JSX.Element {
               {trans.__('Show Disk Space')}
             </button>
           </dd>
+          {(maxEnvironments !== null || maxBytes !== null) && (
+            <dt>{trans.__('Limits')}</dt>
+          )}
+          {maxEnvironments !== null && (
+            <dd>
+              {trans._n(
+                'At most %1 environment',
+                'At most %1 environments',
+                maxEnvironments
+              )}
+            </dd>
+          )}
+          {maxBytes !== null && (
+            <dd>
+              {trans.__(
+                'At most %1 for environments, caches and trash',
+                formatBytes(maxBytes)
+              )}
+            </dd>
+          )}
           <dt>{trans.__('Machine')}</dt>
           <dd>{status.platform}</dd>
           {detected && (

@@ -38,6 +38,21 @@ describe('Footer', () => {
     expect(screen.queryByText('Build Local Channel…')).toBeNull();
   });
 
+  it('shows the limits of the user if there are any', () => {
+    show(NO_GPU);
+    expect(screen.queryByText('Limits')).toBeNull();
+    cleanup();
+    const limits = { ...STATUS.limits, max_environments: 3, max_bytes: 20e9 };
+    show(NO_GPU, { limits });
+    screen.getByText('Limits');
+    screen.getByText('At most 3 environments');
+    screen.getByText('At most 20 GB for environments, caches and trash');
+    cleanup();
+    show(NO_GPU, { limits: { ...STATUS.limits, max_environments: 1 } });
+    screen.getByText('At most 1 environment');
+    expect(screen.queryByText(/caches and trash/)).toBeNull();
+  });
+
   it('shows warnings about the configuration without a click', () => {
     const messages = [
       'TfenvLab.max_running_jobs must be a whole number of at least 1, not 0. 2 is used instead.',
