@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,10 @@ from .sentences import Sentence
 Unreadable = msgspec.DecodeError
 
 _TOO_DEEP = "The JSON is nested too deeply."
+#: Decoders by type. msgspec describes a class when it first reads it, and another thread that reads the class before the
+#: description is complete crashes the process. So decoders are made one at a time, before anything is read.
+_decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+_making = threading.Lock()
 
 
 def dumps(value: Any) -> bytes:
@@ -29,7 +34,7 @@ def dumps(value: Any) -> bytes:
 def loads(text: bytes, kind: Any) -> Any:
     """Read a value of a type, or of a union of types, from JSON. Raises Unreadable."""
     try:
-        return msgspec.json.decode(text, type=kind, dec_hook=_decode)
+        return _decoder(kind).decode(text)
     except RecursionError as error:
         raise Unreadable(_TOO_DEEP) from error
 
@@ -57,7 +62,16 @@ def to_json(value: Any) -> Any:
 
 def convert(body: Any, kind: Any) -> Any:
     """Read a value of a type from JSON that is already parsed. Raises Unreadable."""
+    _decoder(kind)
     return msgspec.convert(body, kind, dec_hook=_decode)
+
+
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    found = _decoders.get(kind)
+    if found is None:
+        with _making:
+            found = _decoders[kind] = _decoders.get(kind) or msgspec.json.Decoder(kind, dec_hook=_decode)
+    return found
 
 
 def _encode(value: Any) -> str:

@@ -15,6 +15,7 @@ import msgspec
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 from packaging.version import Version
 
+from .. import serde
 from .names import normalize
 
 #: The forms that are asked for, best first.
@@ -61,9 +62,9 @@ class _Page(msgspec.Struct):
 
 def from_json(content: bytes, address: str, name: str) -> Iterator[ProjectFile]:
     """Yield the files of the project ``name`` on a page. Raises ValueError if it is not a page."""
-    for raw in msgspec.json.decode(content, type=_Page).files:
+    for raw in serde.loads(content, _Page).files:
         try:
-            entry = msgspec.json.decode(raw, type=_Entry)
+            entry = serde.loads(raw, _Entry)
         except (msgspec.ValidationError, ValueError):
             continue
         yield from _file(name, address, entry)
