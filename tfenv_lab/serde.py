@@ -20,8 +20,8 @@ from .sentences import Sentence
 Unreadable = msgspec.DecodeError
 
 _TOO_DEEP = "The JSON is nested too deeply."
-#: Decoders by type. msgspec describes a class when it first reads it, and another thread that reads the class before the
-#: description is complete crashes the process. So decoders are made one at a time, before anything is read.
+#: Decoders by type. msgspec describes a class when it first reads it. A thread that reads the class before another one
+#: has completed the description crashes the process, so decoders are made one at a time, before anything is read.
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 _making = threading.Lock()
 
