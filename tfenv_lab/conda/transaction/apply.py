@@ -119,6 +119,7 @@ async def apply(
         cloned = len(start.files - leaving)
         marked = [MARK + each.name for each in fresh_wheels]
         steps = linking.progress(sizes, coming, cloned, package_cache, watcher.progress, watcher.phase, marked)
+        ahead = bytecode.Ahead(staged, records, coming, bytecode_store)
         link = linking.link(
             records,
             staged,
@@ -130,19 +131,21 @@ async def apply(
             client=client,
             steps=steps,
             engaged=Engaged(watcher.engaged),
+            linked=ahead.linked,
         )
-        _, snapshot = await _both(link, asyncio.to_thread(_complete, clone, steps))
-        await asyncio.to_thread(remember_own_faults, damaged)
-        if change.over is not None:
-            await asyncio.to_thread(overlays.write, staged, change.prefix, change.over)
-        if change.source and change.begins_with and state.fingerprint(change.begins_with) != start.fingerprint:
-            raise StalePlan(say("“{name}” changed while it was being copied.", name=change.source.name))
-        if change.source is not None:
-            texts = start.written(staying)
-            await asyncio.to_thread(relocation.relocate, staged, change.source, change.prefix, texts)
-        names = list(map(record_name, coming))
-        fresh = await asyncio.to_thread(read, staged, names)
-        await asyncio.to_thread(bytecode.add, staged, fresh, bytecode_store, steps.compile)
+        with ahead:
+            _, snapshot = await _both(link, asyncio.to_thread(_complete, clone, steps, ahead))
+            await asyncio.to_thread(remember_own_faults, damaged)
+            if change.over is not None:
+                await asyncio.to_thread(overlays.write, staged, change.prefix, change.over)
+            if change.source and change.begins_with and state.fingerprint(change.begins_with) != start.fingerprint:
+                raise StalePlan(say("“{name}” changed while it was being copied.", name=change.source.name))
+            if change.source is not None:
+                texts = start.written(staying)
+                await asyncio.to_thread(relocation.relocate, staged, change.source, change.prefix, texts)
+            names = list(map(record_name, coming))
+            fresh = await asyncio.to_thread(read, staged, names)
+            await asyncio.to_thread(bytecode.add, staged, fresh, bytecode_store, steps.compile, ahead)
         new = await asyncio.to_thread(contents, staged, names)
         linked = frozenset[str]().union(*(found.files for found in new.values()))
         for script in linking.scripts(linked):
@@ -218,8 +221,10 @@ def _begin(change: Change, staged: Path, leaving: frozenset[str], owned: frozens
     return clone
 
 
-def _complete(clone: cloning.ClonedTree | None, steps: InstallProgress) -> cloning.Snapshot:
-    return clone.complete(steps.clone) if clone else cloning.Snapshot()
+def _complete(clone: cloning.ClonedTree | None, steps: InstallProgress, ahead: bytecode.Ahead) -> cloning.Snapshot:
+    snapshot = clone.complete(steps.clone) if clone else cloning.Snapshot()
+    ahead.cloned()
+    return snapshot
 
 
 def _bring_along(change: Change, staged: Path, snapshot: cloning.Snapshot, owned: Collection[str]) -> None:

@@ -13,13 +13,13 @@ import contextlib
 import json
 import os
 import shutil
-import subprocess
+import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from rattler import PrefixRecord
+from rattler import PrefixRecord, RepoDataRecord
 
 from ... import serde
 from ...disk import writes
@@ -27,24 +27,8 @@ from ...pypi.models import Distribution
 from ...versions import minor_of
 from ..prefix import overlays
 from ..prefix.records import record_name, record_stem
+from .compiling import Compiler
 from .staging import META
-
-_COMPILE = """
-import compileall, sys
-import concurrent.futures as futures, os
-files = sys.stdin.read().split("\\n")
-root = sys.argv[1]
-def one(path):
-    # Paths inside the tree make the same bytecode in every environment. Python completes them when it imports a module.
-    folder = os.path.dirname(os.path.relpath(path, root))
-    compileall.compile_file(path, ddir=folder, quiet=2, force=True)
-with futures.ProcessPoolExecutor(max(1, os.cpu_count() or 1)) as pool:
-    for number, _ in enumerate(pool.map(one, files, chunksize=16), 1):
-        if number % 16 == 0:
-            print(number, flush=True)
-"""
-#: Maximum seconds to compile the files of a change.
-LIMIT = 900
 
 
 def compiled_path(source: str, tag: str) -> str:
@@ -61,24 +45,78 @@ class _Package(NamedTuple):
 
     @property
     def is_kept(self) -> bool:
-        return self.kept is not None and (self.kept / ".whole").exists()
+        return _is_whole(self.kept)
+
+
+class Ahead:
+    """Compiles the noarch packages of a change as soon as each is linked, while others are downloaded and unpacked.
+
+    As a context manager, it leaves no process behind. It is thread-safe.
+    """
+
+    def __init__(
+        self, tree: Path, records: Iterable[RepoDataRecord], coming: Collection[RepoDataRecord], store: Path
+    ) -> None:
+        """Compile those of the packages ``coming`` that ``store`` does not keep, with the Python among ``records``."""
+        python = next((record for record in records if record.name.normalized == "python"), None)
+        tag = _tag(str(python.version)) if python else "none"
+        noarch = [record for record in coming if record.noarch.python]
+        self._names = {record.name.normalized for record in noarch if not _is_whole(_kept_at(record, store / tag))}
+        self._is_cloned = python is not None and python not in coming
+        #: The compiler, if there is something to compile.
+        self.compiler: Compiler | None = None
+        if python is not None and self._names:
+            self.compiler = Compiler(tree / ("python.exe" if sys.platform == "win32" else "bin/python"), tree)
+        self._waiting: list[str] = []
+        self._is_ready = False
+        self._lock = threading.Lock()
+
+    def linked(self, name: str, files: Iterable[str]) -> None:
+        """Note that a package with these files is linked."""
+        with self._lock:
+            if name in self._names:
+                self._waiting += [path for path in files if path.endswith(".py")]
+            self._is_ready = self._is_ready or name == "python"
+            self._begin()
+
+    def cloned(self) -> None:
+        """Note that the packages that stay are in the tree."""
+        with self._lock:
+            self._is_ready = self._is_ready or self._is_cloned
+            self._begin()
+
+    def _begin(self) -> None:
+        if self.compiler is not None and self._is_ready and self._waiting:
+            self.compiler.add(self._waiting)
+            self._waiting = []
+
+    def __enter__(self) -> Ahead:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.compiler is not None:
+            self.compiler.close()
 
 
 def add(
-    prefix: Path, records: Iterable[PrefixRecord], store: Path, done: Callable[[float], None] = lambda part: None
+    prefix: Path,
+    records: Iterable[PrefixRecord],
+    store: Path,
+    done: Callable[[float], None] = lambda part: None,
+    ahead: Ahead | None = None,
 ) -> int:
     """Add bytecode to the noarch Python packages in ``prefix``, from ``store`` or by compiling it into ``store``.
 
     As conda does, list the compiled files in the packages' records, so that removing a package also removes them. Call
-    ``done`` with the part of the files, from 0 to 1, that is compiled. Returns the number of packages that had to be
-    compiled, which is 0 if the prefix has no Python.
+    ``done`` with the part of the files, from 0 to 1, that is compiled; ``ahead`` may have compiled some of them.
+    Returns the number of packages that had to be compiled, which is 0 if the prefix has no Python.
     """
     tag = _cache_tag(prefix)
     noarch = {record_name(record): _noarch(record, store / tag) for record in records if record.noarch.python}
-    compiled = _supply(prefix, prefix, tag, list(noarch.values()), done)
+    compiled = _supply(prefix, prefix, tag, list(noarch.values()), done, ahead)
     if compiled is not None:
         for name, package in noarch.items():
-            _list_in_record(prefix / META / name, package)
+            _list_in_record(prefix, prefix / META / name, tag, package)
     return compiled or 0
 
 
@@ -104,9 +142,16 @@ def add_to_wheels(
 
 
 def _noarch(record: PrefixRecord, store: Path) -> _Package:
+    return _Package([path for path in map(str, record.files) if path.endswith(".py")], _kept_at(record, store))
+
+
+def _kept_at(record: RepoDataRecord, store: Path) -> Path:
     digest = record.sha256.hex()[:12] if record.sha256 else "nohash"
-    sources = [path for path in map(str, record.files) if path.endswith(".py")]
-    return _Package(sources, store / f"{record_stem(record)}-{digest}")
+    return store / f"{record_stem(record)}-{digest}"
+
+
+def _is_whole(kept: Path | None) -> bool:
+    return kept is not None and (kept / ".whole").exists()
 
 
 def _place_of(distribution: Distribution, tree: Path, sources: Sequence[str], store: Path) -> Path | None:
@@ -119,7 +164,12 @@ def _place_of(distribution: Distribution, tree: Path, sources: Sequence[str], st
 
 
 def _supply(
-    tree: Path, prefix: Path, tag: str, packages: Sequence[_Package], done: Callable[[float], None]
+    tree: Path,
+    prefix: Path,
+    tag: str,
+    packages: Sequence[_Package],
+    done: Callable[[float], None],
+    ahead: Ahead | None = None,
 ) -> int | None:
     """Link the bytecode of packages into ``tree``, compiled by the Python of ``prefix`` if it is not kept.
 
@@ -131,64 +181,46 @@ def _supply(
     fresh = [package for package in packages if package.sources and not package.is_kept]
     known = [package for package in packages if package.is_kept]
     if fresh:
-        with contextlib.suppress(PermissionError):  # an older environment on a file system without programs
-            _compile(python, tree, [str(tree / source) for package in fresh for source in package.sources], done)
+        compiled = _compile(python, tree, fresh, done, ahead.compiler if ahead else None)
         for package in fresh:
-            _keep(tree, tag, package)
+            # Bytecode that is incomplete, because a process died or the disk was full, must not become that of others.
+            if compiled.issuperset(package.sources):
+                _keep(tree, tag, package)
+        missing = len({source for package in fresh for source in package.sources} - compiled)
+        if missing:
+            # Standard error goes to the job's log.
+            print(f"{missing} Python files could not be compiled; Python does that later.", file=sys.stderr, flush=True)
     for package in known:
         _link(tree, package)
     return len(fresh)
 
 
-def _compile(python: Path, tree: Path, files: Sequence[str], done: Callable[[float], None]) -> None:
-    """Compile files with a Python. Raises TimeoutExpired."""
-    late = False
-
-    def end() -> None:
-        nonlocal late
-        late = True
-        _kill(process)
-
-    with subprocess.Popen(  # noqa: S603 - our own script in the environment's Python
-        [str(python), "-I", "-B", "-c", _COMPILE, str(tree)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        timer = threading.Timer(LIMIT, end)
-        timer.start()
-        try:
-            if process.stdin is None or process.stdout is None:  # for the type checker
-                raise RuntimeError("the compiler has no pipes")
-            with contextlib.suppress(BrokenPipeError):
-                process.stdin.write("\n".join(files))
-                process.stdin.close()
-            for line in process.stdout:
-                with contextlib.suppress(ValueError):
-                    done(int(line) / len(files))
-        finally:
-            timer.cancel()
-    if late:
-        raise subprocess.TimeoutExpired(str(python), LIMIT)
-
-
-def _kill(process: subprocess.Popen[str]) -> None:
-    """Kill a process and those that it started, which would keep its pipe open."""
-    import psutil
-
-    with contextlib.suppress(psutil.Error):
-        for child in psutil.Process(process.pid).children(recursive=True):
-            with contextlib.suppress(psutil.Error):
-                child.kill()
-    process.kill()
+def _compile(
+    python: Path, tree: Path, packages: Iterable[_Package], done: Callable[[float], None], first: Compiler | None
+) -> set[str]:
+    """Compile packages with a Python, and return the files that are compiled. Raises TimeoutExpired."""
+    files = {source for package in packages for source in package.sources}
+    compiled: set[str] = set()
+    # A process may have died because the machine had no memory left for it, so those files get a second attempt.
+    for compiler in (first or Compiler(python, tree), Compiler(python, tree)):
+        with compiler:
+            compiler.add(sorted(files - compiled), done)
+            compiler.finish()
+        compiled |= compiler.compiled
+        if compiled >= files:
+            break
+    return compiled
 
 
 def _cache_tag(prefix: Path) -> str:
     for name in (prefix / "conda-meta").glob("python-[0-9]*.json"):
-        return f"cpython-{minor_of(name.name.split('-')[1]).replace('.', '')}"
+        return _tag(name.name.split("-")[1])
     base = overlays.read(prefix)
-    return f"cpython-{minor_of(base.python).replace('.', '')}" if base else "none"
+    return _tag(base.python) if base else "none"
+
+
+def _tag(version: str) -> str:
+    return f"cpython-{minor_of(version).replace('.', '')}"
 
 
 def _keep(tree: Path, tag: str, package: _Package) -> None:
@@ -233,9 +265,13 @@ def _link(tree: Path, package: _Package) -> None:
                 _share(f"{package.kept}{os.sep}{path}", f"{tree}{os.sep}{path}")
 
 
-def _list_in_record(place: Path, package: _Package) -> None:
-    """List the kept bytecode of a package in its record."""
-    added = [path.replace(os.sep, "/") for _, compiled in _compiled(package) for path in compiled]
+def _list_in_record(tree: Path, place: Path, tag: str, package: _Package) -> None:
+    """List the bytecode of a package in its record."""
+    if package.is_kept:
+        added = [path.replace(os.sep, "/") for _, compiled in _compiled(package) for path in compiled]
+    else:
+        compiled_paths = [compiled_path(source, tag) for source in package.sources]
+        added = [path for path in compiled_paths if (tree / path).is_file()]
     if added:
         stored = serde.parse(place.read_bytes())
         known = set(stored["files"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +37,11 @@ class Gate:
         kept: Collection[str],
         cache: Path,
         engaged: Engaged,
+        linked: Callable[[str, Iterable[str]], None],
     ) -> None:
-        self._engaged = engaged
+        """Call ``linked`` with the name and the files of each package that is linked."""
+        self._engaged, self._linked = engaged, linked
+        self._files: dict[str, list[str]] = {}
         self._names: dict[int, str] = {}
         self._steps, self._stems, self._paths = steps, stems, paths
         self._tree, self._kept, self._cache = tree, kept, cache
@@ -73,8 +76,11 @@ class Gate:
         return token
 
     def on_link_complete(self, index: int) -> None:
-        self._engaged.end("linked", self._stems[self._names[index]])
+        name = self._names[index]
+        self._engaged.end("linked", self._stems[name])
         self._steps.on_link_complete(index)
+        if name not in self._refusals:
+            self._linked(name, self._files[name])
 
     def require_links_inside(self) -> None:
         """Raise JobFailed for a link that leads to a file outside through other links; all are known after linking."""
@@ -95,6 +101,7 @@ class Gate:
             if self._admitted.get(name) != mark:
                 files = self._paths.admit(self._stems[name], self._unpacked(name))
                 self._make_way(files)
+                self._files[name] = files
                 self._admitted[name] = mark
             self._refusals.pop(name, None)
         except Exception as error:

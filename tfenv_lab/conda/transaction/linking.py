@@ -108,11 +108,13 @@ async def link(
     client: Client | None,
     steps: InstallProgress,
     engaged: Engaged,
+    linked: Callable[[str, Iterable[str]], None] = lambda name, files: None,
 ) -> None:
     """Link all ``records`` except those ``staying`` into ``tree``, which will be moved to ``prefix``.
 
-    ``kept`` are the files of the packages that stay; they are in ``begins_with`` and in its clone, ``tree``. Raises
-    JobFailed if a package's hash is wrong or if it would write outside the prefix, and any error of rattler.
+    ``kept`` are the files of the packages that stay; they are in ``begins_with`` and in its clone, ``tree``. ``linked``
+    is called, from any thread, with the name and the files of each package that is linked. Raises JobFailed if a
+    package's hash is wrong or if it would write outside the prefix, and any error of rattler.
     """
     await asyncio.to_thread(_require_genuine, [r for r in records if r.name.normalized in steps.sizes])
     stay = names_of(staying)
@@ -128,6 +130,7 @@ async def link(
         kept,
         cache,
         engaged,
+        linked,
     )
     try:
         work = rattler.install(
