@@ -80,11 +80,13 @@ class SimpleIndex:
     in ``wrong_hashes``, the index announces a wrong hash. Without ``serves_json`` it has HTML only. With another
     ``status`` than 200, every answer is this error. ``kind`` is the content type of a page that is not JSON. With
     ``redirect``, every request is sent on to that server. ``pace`` is a number of bytes of a file and the seconds after
-    each of these pieces. ``statuses`` and ``proxy_logins`` are those of all requests.
+    each of these pieces. It also answers as a proxy would; with ``proxy_credentials``, these requests need them.
+    ``statuses`` and ``proxy_logins`` are those of all requests.
     """
 
     directory: Path
     credentials: tuple[str, str] | None = None
+    proxy_credentials: tuple[str, str] | None = None
     delay: float = 0
     hold: threading.Event | None = None
     serves_json: bool = True
@@ -239,6 +241,11 @@ class SimpleIndex:
         return file.path
 
 
+def _basic(credentials: tuple[str, str] | None) -> str | None:
+    """Return the header for credentials (RFC 7617)."""
+    return None if credentials is None else "Basic " + base64.b64encode(":".join(credentials).encode()).decode()
+
+
 class _Server(http.server.ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Keep quiet about a client that was killed."""
@@ -258,7 +265,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if index.hold is not None:
             index.hold.wait()
         time.sleep(index.delay)
-        if index.credentials and given != "Basic " + base64.b64encode(":".join(index.credentials).encode()).decode():
+        # A proxy is asked for a whole URL.
+        is_proxy, path = "://" in path, re.sub(r"^\w+://[^/]+", "", path)
+        if is_proxy and self.headers.get("Proxy-Authorization") != _basic(index.proxy_credentials):
+            self._answer(407, b"the proxy requires credentials", {"Proxy-Authenticate": 'Basic realm="proxy"'})
+        elif index.credentials and given != _basic(index.credentials):
             self._answer(401, b"credentials are required", {"WWW-Authenticate": 'Basic realm="index"'})
         elif index.redirect:
             self._answer(302, b"", {"Location": index.redirect + path})

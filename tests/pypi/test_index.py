@@ -353,6 +353,7 @@ class TestNetwork:
         self, simple_index: SimpleIndex, second: SimpleIndex, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The other index stands for the proxy: it is asked for a whole URL."""
+        second.proxy_credentials = ("ada", "s3cret")
         monkeypatch.setenv("PIP_PROXY", f"ada:s3cret@127.0.0.1:{second.port}")
         monkeypatch.setenv("UV_DEFAULT_INDEX", "http://index.invalid/simple/")
         assert ask("alpha") is None

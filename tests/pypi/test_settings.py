@@ -128,6 +128,19 @@ class TestPip:
             "UV_DEFAULT_INDEX": PYPI,
         }
 
+    @pytest.mark.parametrize("url", ["http://ada:s3cret@[a", "http://ada:s3cret@a:port", "http://"])
+    @pytest.mark.parametrize("where", ["pip", "uv"])
+    def test_a_proxy_that_is_not_a_url_is_left_out_with_a_warning(
+        self, pip: Path, uv: Path, where: str, url: str
+    ) -> None:
+        if where == "pip":
+            pip.write_text(f"[global]\nproxy = {url}\n")
+        else:
+            uv.write_text(f'http-proxy = "{url}"\n')
+        found = settings.read(IndexPolicy())
+        assert found.warnings == ("A proxy in the configuration of pip or uv is not used: its URL is not valid.",)
+        assert found.variables == {"UV_DEFAULT_INDEX": PYPI}
+
     @pytest.mark.parametrize("kind", ["file", "directory"])
     def test_certificates(self, pip: Path, tmp_path: Path, kind: str) -> None:
         path = tmp_path / "certificates"

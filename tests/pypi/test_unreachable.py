@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -139,6 +140,74 @@ def test_a_server_without_https(by: str, simple_index: SimpleIndex, ask: Ask, mo
 
 
 @pytest.mark.parametrize("by", ["reader", "uv"])
+class TestProxies:
+    """Proxies, for which the index itself stands: it is asked for the URLs of a host that does not exist."""
+
+    @pytest.fixture(params=["PIP_PROXY", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "uv.toml"])
+    def proxy(
+        self, request: pytest.FixtureRequest, simple_index: SimpleIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> Callable[[str], None]:
+        """Configure a proxy with a login."""
+        simple_index.add("alpha")
+        monkeypatch.setenv("UV_DEFAULT_INDEX", "http://index.invalid/simple/")
+
+        def configured(login: str) -> None:
+            url = f"http://{login}127.0.0.1:{simple_index.port}"
+            if request.param == "uv.toml":
+                (tmp_path / "uv.toml").write_text(f'http-proxy = "{url}"\n')
+                monkeypatch.setenv("UV_CONFIG_FILE", str(tmp_path / "uv.toml"))
+            else:
+                monkeypatch.setenv(request.param, url)
+
+        return configured
+
+    def test_a_proxy_is_used(self, by: str, simple_index: SimpleIndex, proxy: Callable[[str], None], ask: Ask) -> None:
+        proxy("")
+        assert ask(by) is None
+        assert "http://index.invalid/simple/alpha/" in [path for path, _ in simple_index.requests]
+
+    def test_missing_credentials_are_those_of_the_proxy(
+        self, by: str, simple_index: SimpleIndex, proxy: Callable[[str], None], ask: Ask
+    ) -> None:
+        simple_index.proxy_credentials = ("ada", "s3cr@t")
+        for login in ("", "ada:wr0ng@"):
+            proxy(login)
+            error = ask(by)
+            assert error is not None
+            assert error.message == "The proxy requires valid credentials."
+            assert "wr0ng" not in str(error.to_json())
+        proxy("ada:s3cr%40t@")
+        assert ask(by) is None
+
+    def test_a_proxy_that_does_not_answer_gives_away_no_password(
+        self, by: str, ask: Ask, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("UV_DEFAULT_INDEX", "http://index.invalid/simple/")
+        monkeypatch.setenv("HTTP_PROXY", "http://ada:s3cr%40t@127.0.0.1:9")
+        error = ask(by)
+        assert error is not None
+        assert "s3cr" not in str(error.to_json())
+
+
+@pytest.mark.parametrize("by", ["reader", "uv"])
+def test_the_keyring_is_asked_for_the_password_of_a_user(
+    by: str, simple_index: SimpleIndex, ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simple_index.add("alpha")
+    simple_index.credentials = ("ada", "s3cret")
+    program = tmp_path / "bin" / "keyring"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho s3cret\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("UV_DEFAULT_INDEX", simple_index.url.replace("://", "://ada@"))
+    assert ask(by) is not None, "nobody configured the keyring"
+    (tmp_path / "uv.toml").write_text('[pip]\nkeyring-provider = "subprocess"\n')
+    monkeypatch.setenv("UV_CONFIG_FILE", str(tmp_path / "uv.toml"))
+    assert ask(by) is None
+
+
+@pytest.mark.parametrize("by", ["reader", "uv"])
 def test_the_keyring_is_named_only_if_it_is_asked(
     by: str, simple_index: SimpleIndex, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,11 +230,13 @@ def test_the_keyring_is_named_only_if_it_is_asked(
         ("received fatal alert: CertificateRequired", "requires a client certificate"),
         ("[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required", "requires a client certificate"),
         ("Connection refused (os error 111)", "cannot be reached"),
+        ("tunnel error: proxy authorization required", "The proxy requires valid credentials."),
+        ("OSError('Tunnel connection failed: 407 Proxy Authentication Required')", "The proxy requires valid"),
+        ("Missing dependencies for SOCKS support.", "A SOCKS proxy needs the Python package PySocks"),
     ],
 )
 def test_what_uv_and_python_report_of_a_connection(text: str, words: str) -> None:
     error = unreachable.of_connection("The package index https://a/", text)
-    assert error.message.startswith("The package index https://a/ ")
     assert words in error.message
     assert error.details == text
 

@@ -274,6 +274,14 @@ class TestFailures:
         assert error.message.startswith(f"The disk is full ({folder / 'cache'}")
         assert error.message.endswith(" MB free). Nothing was changed.")
 
+    def test_a_value_that_uv_does_not_accept(
+        self, simple_index: SimpleIndex, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("UV_KEYRING_PROVIDER", "native")
+        error = failed(lambda: resolve(folder, settings.read(IndexPolicy()), "alpha"), JobFailed)
+        assert error.message == "uv does not accept “native” as “keyring-provider”."
+        assert "configuration" in (error.hint or "")
+
     def test_anything_else(self, simple_index: SimpleIndex, folder: Path) -> None:
         command = ("pip", "compile", "missing.txt")
         error = failed(lambda: uv.run_here(command, simple_index.settings, cwd=folder, timeout=60), JobFailed)

@@ -59,6 +59,13 @@ def failure(output: str, settings: IndexSettings) -> TfenvError:
             say("The package index has a different file for {found} than the one that was planned.", found=found[1]),
             text,
         )
+    found = re.search(r"invalid value '([^']*)' for '--([\w-]+)", text)
+    if found:
+        return JobFailed(
+            say("uv does not accept “{value}” as “{option}”.", value=found[1], option=found[2]),
+            text,
+            say("Correct the value in uv's or pip's configuration, or in the variable whose name starts with “UV_”."),
+        )
     if any(words in text for words in _OFFLINE):
         return IndexUnreachable(say("A package is not in uv's cache, and the server is offline."), text, _ONLINE)
     if any(words in text for words in _REFUSED):

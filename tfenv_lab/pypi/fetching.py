@@ -135,7 +135,9 @@ def _page(answer: requests.Response, index: str, variables: Mapping[str, str]) -
     kind, etag = answer.headers.get("Content-Type", ""), answer.headers.get("ETag")
     if status in (304, 404, 410):
         return Page(404 if status == 410 else status, None, answer.url, kind, etag)
-    if status in (401, 403, 407):
+    if status == 407:
+        raise unreachable.without_proxy_login(say("HTTP status {status}", status=status))
+    if status in (401, 403):
         raise unreachable.without_login(_named(index), say("HTTP status {status}", status=status), variables)
     if status != 200:
         raise unreachable.with_error(_named(index), say("HTTP status {status}", status=status))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from urllib.request import url2pathname
@@ -36,17 +37,21 @@ def located(text: str, base: Path) -> str:
     return Path(os.path.abspath(base / paths.as_written(text))).as_uri()  # noqa: PTH100
 
 
+def is_url(text: str) -> bool:
+    """Return whether a text is a complete URL: with a host, or of a file."""
+    try:
+        parts = urlsplit(text)
+        # Reading the port verifies it.
+        return parts.port is not None or bool(parts.hostname) or parts.scheme == "file"
+    except ValueError:
+        return False
+
+
 def flaw(url: str) -> str | None:
     """Return why a URL cannot be that of packages, as a part of a sentence, or None."""
-    try:
-        parts = urlsplit(url)
-        # Reading the port verifies it.
-        is_complete = parts.port is not None or bool(parts.hostname) or parts.scheme == "file"
-    except ValueError:
-        is_complete = False
-    if not is_complete:
+    if not is_url(url):
         return say("the URL is not valid")
-    if parts.scheme not in ("http", "https", "file"):
+    if urlsplit(url).scheme not in ("http", "https", "file"):
         return say("the URL does not begin with “https:”, “http:” or “file:”")
     return None
 
@@ -65,14 +70,11 @@ def without_credentials(url: str) -> str:
 
 def shown(url: str) -> str:
     """Return a URL as users may see it: without credentials, and without a query, which can hold a token."""
-    try:
-        parts = urlsplit(without_credentials(url))
-        # A password with a slash looks like a port, which is verified only when it is read.
-        _ = parts.port
-        return urlunsplit(parts._replace(query="", fragment=""))
-    except ValueError:
-        # It is not a URL, so only what cannot belong to a password is shown.
-        return url.rpartition("@")[2].partition("?")[0]
+    # A password with a slash looks like the path, and what is before it like a port.
+    with suppress(ValueError):
+        if urlsplit(without_credentials(url)).port != 0:
+            return urlunsplit(urlsplit(without_credentials(url))._replace(query="", fragment=""))
+    return url.rpartition("@")[2].partition("?")[0]
 
 
 def is_below(url: str, root: str) -> bool:

@@ -17,7 +17,7 @@ from ..errors import IndexNotAllowed
 from ..sentences import say
 from . import pip_configuration, uv_configuration
 from .models import FILES_OF_PYPI, IndexPolicy, IndexSettings, Source
-from .places import current_directory, flaw, is_below, located, path_of, shown, without_credentials
+from .places import current_directory, flaw, is_below, is_url, located, path_of, shown, without_credentials
 
 #: The index of pip and uv if none is configured.
 PYPI = "https://pypi.org/simple"
@@ -44,7 +44,9 @@ def read(policy: IndexPolicy, environ: Mapping[str, str] = os.environ) -> IndexS
     warnings: list[str] = []
     uv = uv_configuration.load(environ, here, warnings)
     pip = pip_configuration.load(environ, warnings)
-    variables = {**_network(pip, uv.variables, environ, here, warnings), **_files(pip, here, warnings), **uv.variables}
+    # Those of the proxies are in the first part, if they are valid.
+    own = {name: value for name, value in uv.variables.items() if name not in _PROXIES}
+    variables = {**_network(pip, uv.variables, environ, here, warnings), **_files(pip, here, warnings), **own}
     if "pre" in pip and _is_true(pip, "pre", warnings):
         variables.setdefault("UV_PRERELEASE", "allow")
     if "uploaded-prior-to" in pip:
@@ -131,14 +133,15 @@ def _network(
             warnings.append(
                 say("pip is configured with the client certificate {path}, which does not exist.", path=path)
             )
-    proxy = pip.get("proxy")
-    if proxy:
-        url = proxy if "://" in proxy else f"http://{proxy}"
-        found.update({name: url for upper in _PROXIES for name in (upper, upper.lower())})
-    for name in (*_PROXIES, "NO_PROXY"):
+    given = {name: pip["proxy"] for name in _PROXIES if pip.get("proxy")}
+    given.update({name: ours[name] for name in (*_PROXIES, "NO_PROXY") if name in ours})
+    for name, value in given.items():
+        url = value if "://" in value or not value or name == "NO_PROXY" else f"http://{value}"
+        if url and name in _PROXIES and not is_url(url):
+            warnings.append(say("A proxy in the configuration of pip or uv is not used: its URL is not valid."))
+            continue
         # The lower-case variable has precedence.
-        if name in ours:
-            found[name.lower()] = ours[name]
+        found.update({name: url, name.lower(): url})
     if pip.get("trusted-host"):
         found["UV_INSECURE_HOST"] = " ".join(pip["trusted-host"].split())
     if pip.get("keyring-provider"):

@@ -14,8 +14,18 @@ _CERTIFICATES = say(
 )
 _ADMINISTRATOR = say("Ask the administrator of the server to correct its certificate.")
 _CLIENT = say("Name a file with a client certificate and its key in pip's option “client-cert” or in SSL_CLIENT_CERT.")
-#: What uv, and Python's ssl module, say of a connection that TLS refuses, with a sentence and a hint.
-_TLS = (
+_PROXY = (
+    say("The proxy requires valid credentials."),
+    say("Add valid credentials to the URL of the proxy in pip's option “proxy”, or in HTTP_PROXY and HTTPS_PROXY."),
+)
+#: What uv and requests say of a connection that fails, with a sentence and a hint.
+_CAUSES = (
+    (r"[Pp]roxy authoriz?ation required|Proxy Authentication Required|Tunnel connection failed: 407", *_PROXY),
+    (
+        r"Missing dependencies for SOCKS support",
+        say("A SOCKS proxy needs the Python package PySocks, which Jupyter's Python does not have."),
+        say("Install PySocks for Jupyter's Python and restart Jupyter, or configure an HTTP proxy."),
+    ),
     (
         r"private key or certificate not found|\[SSL\] PEM lib",
         say("The client certificate that pip or uv is configured with has no private key."),
@@ -54,7 +64,7 @@ _STATUS = re.compile(r"HTTP status (?:client|server) error \((?P<status>\d{3})[^
 
 def of_connection(server: str, text: str) -> IndexUnreachable:
     """Return the error for a server that gives no answer; ``text`` is what uv or requests reports."""
-    for pattern, sentence, hint in _TLS:
+    for pattern, sentence, hint in _CAUSES:
         if re.search(pattern, text):
             return IndexUnreachable(filled(sentence, server=server), text, hint)
     return IndexUnreachable(say("{server} cannot be reached.", server=server), text)
@@ -65,6 +75,8 @@ def of_status(server: str, text: str) -> IndexUnreachable | None:
     found = _STATUS.search(text)
     if found is None:
         return None
+    if found["status"] == "407":
+        return without_proxy_login(text)
     if found["status"] in ("404", "410"):
         return IndexUnreachable(
             say("The file {url} does not exist.", url=found["url"].removesuffix(".metadata")),
@@ -72,6 +84,11 @@ def of_status(server: str, text: str) -> IndexUnreachable | None:
             say("Review the change again, request another version of the package, or correct the URL."),
         )
     return with_error(server, text)
+
+
+def without_proxy_login(details: str) -> IndexUnreachable:
+    """Return the error for missing or wrong credentials of a proxy."""
+    return IndexUnreachable(_PROXY[0], details, _PROXY[1])
 
 
 def with_error(server: str, details: str) -> IndexUnreachable:

@@ -310,8 +310,11 @@ def _secrets(variables: Mapping[str, str]) -> list[str]:
     found = [value for name, value in variables.items() if name.endswith("_PASSWORD")]
     for value in variables.values():
         for part in value.replace(",", " ").split():
-            login, sign, _ = urlsplit(part).netloc.rpartition("@") if "://" in part else ("", "", "")
-            if sign:
+            _, is_url, rest = part.partition("://")
+            with contextlib.suppress(ValueError):
+                rest = urlsplit(part).netloc
+            login, sign, _ = rest.rpartition("@")
+            if is_url and sign:
                 # Some indexes take a token as the user name; a shorter one is a name.
                 user, _, password = login.partition(":")
                 found.append(password or (user if len(user) > 12 else ""))
