@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidRequest, Protected
 from ..sentences import say, without_credentials
+from .notes import checked
 
 if TYPE_CHECKING:
     from ..environments.service import EnvironmentService
@@ -53,7 +54,7 @@ class AnnotationService:
             raise InvalidRequest(say("The body must have “note” or “pins”, and no other field."))
         changes: dict[str, Any] = {}
         if "note" in wanted:
-            changes["note"] = _note(wanted["note"])
+            changes["note"] = checked(wanted["note"])
         if "pins" in wanted:
             changes["pins"] = await asyncio.to_thread(_pins, wanted["pins"])
         environment = await self._environments().readable(environment_id)
@@ -62,19 +63,6 @@ class AnnotationService:
         await self._running().make_way(prefix)
         await asyncio.to_thread(_write, prefix, changes)
         return await asyncio.to_thread(_read, prefix)
-
-
-def _note(note: object) -> str | None:
-    from ..conda.prefix.note import LONGEST
-
-    if note is not None and not isinstance(note, str):
-        raise InvalidRequest(say("“note” must be a string or null."))
-    text = without_credentials(note or "").strip()
-    if len(text) > LONGEST:
-        raise InvalidRequest(
-            say("The note has {count} characters; the limit is {longest}.", count=len(text), longest=LONGEST)
-        )
-    return text or None
 
 
 def _pins(pins: object) -> list[str]:

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from ..environments.service import EnvironmentService
     from .running import RunningJobs
 
-#: Maximum length of a note in characters.
-LONGEST = 2000
-
 
 class NoteService:
     """Service that changes the notes of revisions."""
@@ -31,7 +28,7 @@ class NoteService:
         Raises InvalidRequest, NotFound, Protected, or PrefixBusy if a job or another program is changing the
         environment.
         """
-        text = _checked(note)
+        text = checked(note)
         environment = await self._environments().readable(environment_id)
         environment.require_changeable()
         prefix = Path(environment.prefix)
@@ -39,7 +36,10 @@ class NoteService:
         return await asyncio.to_thread(_write, prefix, environment.name, number, text)
 
 
-def _checked(note: object) -> str | None:
+def checked(note: object) -> str | None:
+    """Return the note of a request without credentials, or None if it is blank. Raises InvalidRequest."""
+    from ..conda.prefix.note import LONGEST
+
     if note is not None and not isinstance(note, str):
         raise InvalidRequest(say("“note” must be a string or null."))
     text = without_credentials(note or "").strip()
