@@ -28,7 +28,7 @@ import type { ITfenvManager } from '../tokens';
 import { FakeContents } from './fakeContents';
 import { FakeServer } from './fakeServer';
 import { CATALOG } from './catalogFixtures';
-import { environment, STATUS } from './fixtures';
+import { environment, recognized, STATUS } from './fixtures';
 
 // JupyterLab renders in its own message loop, outside of React's act().
 beforeAll(() => {
@@ -109,6 +109,11 @@ export class FakeApp {
   /** Activate a plugin that requires the manager, with its other dependencies. */
   activate(plugin: JupyterFrontEndPlugin<void>, ...rest: unknown[]): void {
     void plugin.activate(this._app, this.manager, ...rest);
+  }
+
+  /** Set what the server says about every text. */
+  recognize(...answer: Parameters<typeof recognized>): void {
+    this.server.routes['POST files'] = recognized(...answer);
   }
 
   /** Set the server's kernels: the metadata of their kernelspecs by name. */

@@ -150,6 +150,9 @@ export const STATUS: Status = {
   }
 };
 
+/** The text of an environment.yml file. */
+export const ENVIRONMENT_YML = 'name: mine\ndependencies:\n- numpy\n';
+
 /** What the server says about a text. */
 export function recognized(
   format: RecognizedFile['format'],

@@ -5,19 +5,17 @@ import { FakeApp } from '../../../__tests__/fakeApp';
 import { failure } from '../../../__tests__/fakeServer';
 import {
   environment,
-  plan,
-  recognized as answer
+  ENVIRONMENT_YML,
+  plan
 } from '../../../__tests__/fixtures';
-import type { ImportFormat, RecognizedFile } from '../../../api/generated';
+import type { RecognizedFile } from '../../../api/generated';
 import { CommandIDs } from '../../../commandids';
-
-const TEXT = 'name: mine\ndependencies:\n- numpy\n';
 
 let app: FakeApp;
 
 beforeEach(async () => {
   app = await FakeApp.open([environment('tf219')]);
-  recognized('environment-yml', 'mine');
+  app.recognize('environment-yml', 'mine');
 });
 
 afterEach(() => app.dispose());
@@ -25,15 +23,6 @@ afterEach(() => app.dispose());
 function textFile(name: string, text: string, size = text.length): File {
   // jsdom's files have no text().
   return { name, size, text: async () => text } as unknown as File;
-}
-
-/** Set what the server says about every text. */
-function recognized(
-  format: ImportFormat | null,
-  name: string,
-  more: Partial<RecognizedFile> = {}
-): void {
-  app.server.routes['POST files'] = answer(format, name, more);
 }
 
 function drop(file: File): void {
@@ -49,14 +38,16 @@ async function field<T extends HTMLElement>(name: string): Promise<T> {
 describe('an environment from a file', () => {
   it('is planned from a file that is dropped on the panel', async () => {
     app.server.routes['POST plans'] = plan('mine');
-    drop(textFile('environment.yml', TEXT));
-    expect((await field<HTMLTextAreaElement>('File')).value).toBe(TEXT);
+    drop(textFile('environment.yml', ENVIRONMENT_YML));
+    expect((await field<HTMLTextAreaElement>('File')).value).toBe(
+      ENVIRONMENT_YML
+    );
     await screen.findByDisplayValue('mine');
     screen.getByText(
       /^environment.yml · environment.yml: packages are solved for this machine$/
     );
     expect(app.server.body('POST files')).toEqual({
-      content: TEXT,
+      content: ENVIRONMENT_YML,
       name: 'environment.yml'
     });
     fireEvent.click(screen.getByRole('button', { name: 'Review Plan…' }));
@@ -64,7 +55,7 @@ describe('an environment from a file', () => {
     expect(app.server.body('POST plans')).toEqual({
       kind: 'import',
       name: 'mine',
-      content: TEXT,
+      content: ENVIRONMENT_YML,
       format: null,
       file: 'environment.yml'
     });
@@ -77,7 +68,7 @@ describe('an environment from a file', () => {
       name: 'Review Plan…'
     });
     expect(review.disabled).toBe(true);
-    recognized('explicit', 'imported');
+    app.recognize('explicit', 'imported');
     fireEvent.change(await field('File'), { target: { value: '@EXPLICIT\n' } });
     await screen.findByText('Explicit list: exact packages');
     fireEvent.change(await field('Name'), { target: { value: 'other' } });
@@ -92,7 +83,7 @@ describe('an environment from a file', () => {
   });
 
   it('shows why a text cannot be imported', async () => {
-    recognized(null, 'imported', { message: 'The file is for osx-arm64.' });
+    app.recognize(null, 'imported', { message: 'The file is for osx-arm64.' });
     await app.commands.execute(CommandIDs.importEnvironment, { content: 'x' });
     await screen.findByText('The file is for osx-arm64.');
     await screen.findByDisplayValue('imported');
@@ -102,7 +93,7 @@ describe('an environment from a file', () => {
     const builds = {
       kind: 'import',
       name: 'mine',
-      content: TEXT,
+      content: ENVIRONMENT_YML,
       builds: 'names'
     };
     const { status, body } = failure(422, 'unsatisfiable', 'No solution.');
@@ -111,7 +102,7 @@ describe('an environment from a file', () => {
       status,
       body: { ...body, alternatives: [{ label, plan_request: builds }] }
     };
-    drop(textFile('environment.yml', TEXT));
+    drop(textFile('environment.yml', ENVIRONMENT_YML));
     await screen.findByDisplayValue('mine');
     fireEvent.click(screen.getByRole('button', { name: 'Review Plan…' }));
     const way = await screen.findByRole('button', { name: label });
@@ -119,19 +110,21 @@ describe('an environment from a file', () => {
     fireEvent.click(way);
     await waitFor(() => expect(app.server.body('POST plans')).toEqual(builds));
     fireEvent.click(await screen.findByRole('button', { name: 'Back' }));
-    expect((await field<HTMLTextAreaElement>('File')).value).toBe(TEXT);
+    expect((await field<HTMLTextAreaElement>('File')).value).toBe(
+      ENVIRONMENT_YML
+    );
   });
 
   it('is proposed a name that is not taken', async () => {
-    recognized('environment-yml', 'tf219');
-    drop(textFile('environment.yml', TEXT));
+    app.recognize('environment-yml', 'tf219');
+    drop(textFile('environment.yml', ENVIRONMENT_YML));
     await screen.findByDisplayValue('tf219-2');
   });
 
   it('asks the server once for a text that is typed', async () => {
     await app.commands.execute(CommandIDs.importEnvironment);
     const file = await field('File');
-    for (const value of ['na', 'name: a', TEXT]) {
+    for (const value of ['na', 'name: a', ENVIRONMENT_YML]) {
       fireEvent.change(file, { target: { value } });
     }
     await screen.findByDisplayValue('mine');
@@ -141,7 +134,7 @@ describe('an environment from a file', () => {
 
   it('needs a name of its own if the server does not answer', async () => {
     delete app.server.routes['POST files'];
-    drop(textFile('environment.yml', TEXT));
+    drop(textFile('environment.yml', ENVIRONMENT_YML));
     await waitFor(() => expect(app.server.calls).toContain('POST files'));
     expect((await field<HTMLInputElement>('Name')).value).toBe('');
     const review = screen.getByRole<HTMLButtonElement>('button', {
@@ -154,7 +147,7 @@ describe('an environment from a file', () => {
 
   it('rejects a file that is too large', async () => {
     await app.manager.status.refresh();
-    drop(textFile('huge.yml', TEXT, 50e6));
+    drop(textFile('huge.yml', ENVIRONMENT_YML, 50e6));
     await waitFor(() =>
       expect(app.toasts).toEqual([
         '“huge.yml” is too large to import: 50 MB. The limit is 5 MB.'
@@ -179,15 +172,17 @@ describe('an environment from a file', () => {
   });
 
   it('is planned from a file in the file browser', async () => {
-    app.contents.files['work/environment.yml'] = TEXT;
+    app.contents.files['work/environment.yml'] = ENVIRONMENT_YML;
     await app.commands.execute(CommandIDs.importFile, {
       path: 'work/environment.yml'
     });
-    expect((await field<HTMLTextAreaElement>('File')).value).toBe(TEXT);
+    expect((await field<HTMLTextAreaElement>('File')).value).toBe(
+      ENVIRONMENT_YML
+    );
   });
 
   it('is planned from a file that is dragged from the file browser', async () => {
-    app.contents.files['work/environment.yml'] = TEXT;
+    app.contents.files['work/environment.yml'] = ENVIRONMENT_YML;
     const drag = Object.assign(new Event('lm-drop'), {
       mimeData: {
         hasData: (type: string) => type === 'application/x-jupyter-icontents',
@@ -195,7 +190,9 @@ describe('an environment from a file', () => {
       }
     });
     app.panel!.node.dispatchEvent(drag);
-    expect((await field<HTMLTextAreaElement>('File')).value).toBe(TEXT);
+    expect((await field<HTMLTextAreaElement>('File')).value).toBe(
+      ENVIRONMENT_YML
+    );
   });
 
   it('reads a file that is not in UTF-8 byte by byte', async () => {
@@ -232,8 +229,8 @@ describe('the choices in a file', () => {
   }
 
   async function open(more: Partial<RecognizedFile>): Promise<void> {
-    recognized('pixi-lock', 'mine', more);
-    drop(textFile('pixi.lock', TEXT));
+    app.recognize('pixi-lock', 'mine', more);
+    drop(textFile('pixi.lock', ENVIRONMENT_YML));
     await screen.findByDisplayValue('mine');
   }
 
@@ -313,6 +310,8 @@ describe('the choices in a file', () => {
           .value
       ).toBe('gpu')
     );
-    expect((await field<HTMLTextAreaElement>('File')).value).toBe(TEXT);
+    expect((await field<HTMLTextAreaElement>('File')).value).toBe(
+      ENVIRONMENT_YML
+    );
   });
 });
