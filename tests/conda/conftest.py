@@ -54,6 +54,10 @@ class Watched:
         yield
 
 
+def run(work: Any) -> Any:
+    return asyncio.run(work)
+
+
 @dataclass
 class Lab:
     """Tiny channel and a prefix, with methods that change the prefix through the engine."""

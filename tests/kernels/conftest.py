@@ -12,6 +12,7 @@ import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
+from tests.kernels import on_disk
 from tests.prefixes import make_prefix
 from tfenv_lab.conda.settings import condarc
 from tfenv_lab.conda.settings.condarc import CondaSettings
@@ -58,6 +59,18 @@ def service(make_service: Callable[..., KernelService]) -> KernelService:
 def tf219(envs: Path) -> Path:
     """An environment with TensorFlow and a Python kernel."""
     return make_prefix(envs / "tf219", ["tensorflow-2.19.1-cpu_py311h1_0"], python="3.11.9", kernels=["python3"])
+
+
+@pytest.fixture
+def folder() -> Path:
+    """The user's kernel directory."""
+    return on_disk.kernels()
+
+
+@pytest.fixture
+def prefix(tmp_path: Path) -> Path:
+    """An environment with a Python kernel."""
+    return make_prefix(tmp_path / "env", python="3.11.9", kernels=["python3"])
 
 
 @contextmanager

@@ -8,23 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from jupyter_core.paths import jupyter_data_dir
 
-from tests.prefixes import add_kernel, make_prefix
+from tests.prefixes import add_kernel
 from tfenv_lab.kernels import kernelspecs
 from tfenv_lab.kernels.kernelspecs import Kernelspec, program
 
 MARK = {"metadata": {"tfenv_lab": {"prefix": "/p", "kernel": "python3"}}}
-
-
-@pytest.fixture
-def folder() -> Path:
-    return Path(jupyter_data_dir()) / "kernels"
-
-
-@pytest.fixture
-def prefix(tmp_path: Path) -> Path:
-    return make_prefix(tmp_path / "env", python="3.11.9", kernels=["python3"])
 
 
 class TestWrite:

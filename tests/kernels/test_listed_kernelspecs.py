@@ -7,22 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from jupyter_core.paths import jupyter_data_dir
 
-from tests.prefixes import later, make_prefix
+from tests.prefixes import later
 from tfenv_lab.kernels import kernelspecs
 from tfenv_lab.kernels.kernelspecs import Kernelspec
 from tfenv_lab.kernels.listed_kernelspecs import KernelspecCache
-
-
-@pytest.fixture
-def folder() -> Path:
-    return Path(jupyter_data_dir()) / "kernels"
-
-
-@pytest.fixture
-def prefix(tmp_path: Path) -> Path:
-    return make_prefix(tmp_path / "env", python="3.11.9", kernels=["python3"])
 
 
 class TestEnvironments:

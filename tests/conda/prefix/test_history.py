@@ -7,8 +7,7 @@ from pathlib import Path
 
 from tfenv_lab.conda.prefix import history, records
 
-from ..conftest import Lab
-from ..transaction.test_apply import run
+from ..conftest import Lab, run
 
 
 def test_a_package_has_the_same_name_whether_conda_or_we_installed_it(lab: Lab) -> None:

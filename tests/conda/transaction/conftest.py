@@ -1,7 +1,8 @@
-"""Share Pythons with a prefix of their own among the tests of transactions."""
+"""Share channels and directories among the tests of transactions."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from ... import python_package
 from ...tiny_channel import TinyChannel
 from ...tiny_tensorflow import PYTHON, SITE
 from ..conftest import Lab
+from ..http_channel import HttpChannel
 
 #: An earlier minor version of Python, and where its packages are.
 EARLIER = f"3.{int(PYTHON.split('.')[1]) - 1}"
@@ -41,3 +43,12 @@ def home(tmp_path: Path) -> Path:
     (home / ".mybashrc").write_text("mine")
     (tmp_path / "envs").mkdir()
     return home
+
+
+@pytest.fixture(params=["file", "http"])
+def url(request: pytest.FixtureRequest, lab: Lab) -> Iterator[str]:
+    """Provide the channel's URL, once for its directory and once over HTTP."""
+    served = HttpChannel(lab.channel.root)
+    served.up()
+    yield lab.channel.url if request.param == "file" else served.url
+    served.down()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import errno
 import json
@@ -21,12 +20,8 @@ from tfenv_lab.conda.prefix.records import package_names
 from tfenv_lab.conda.transaction import recovery, removal, staging
 from tfenv_lab.errors import JobFailed, NoSpace, PrefixExists, StalePlan, TfenvError
 
-from ..conftest import Lab, Watched
+from ..conftest import Lab, Watched, run
 from ..http_channel import HttpChannel
-
-
-def run(work: Any) -> Any:
-    return asyncio.run(work)
 
 
 def test_a_new_environment_leaves_nothing_next_to_its_prefix(lab: Lab) -> None:

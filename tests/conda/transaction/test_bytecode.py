@@ -21,8 +21,7 @@ from tfenv_lab.pypi.models import Distribution
 
 from ...simple_index import SimpleIndex
 from ...tiny_tensorflow import PYTHON, SITE, TAG, fill
-from ..conftest import Lab, Watched
-from .test_apply import run
+from ..conftest import Lab, Watched, run
 
 PYC = f"{SITE}/pure/__pycache__/__init__.cpython-{TAG}.pyc"
 

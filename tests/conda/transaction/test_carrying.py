@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,7 +15,7 @@ from tfenv_lab.conda.transaction import carrying
 from tfenv_lab.conda.transaction.cloning import Snapshot
 
 from ...shims import built
-from ..conftest import Lab
+from ..conftest import Lab, run
 
 #: Writes new files and saves one file again and again, as an editor does, until it is told to end.
 _WRITER = """
@@ -42,10 +40,6 @@ for number in itertools.count():
         break
 print(number, saved)
 """
-
-
-def run(work: Any) -> Any:
-    return asyncio.run(work)
 
 
 @contextmanager

@@ -18,8 +18,7 @@ from tfenv_lab.conda.transaction import cloning
 from tfenv_lab.errors import StalePlan
 
 from ...tiny_tensorflow import PYTHON, SITE, fill
-from ..conftest import Lab, Watched
-from .test_apply import run
+from ..conftest import Lab, Watched, run
 
 
 def _copy(lab: Lab, *specs: str, name: str = "copy", **fields: Any) -> Path:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +12,8 @@ import pytest
 
 from tfenv_lab.errors import ChannelUnreachable, JobFailed
 
-from ..conftest import Lab
+from ..conftest import Lab, run
 from ..http_channel import HttpChannel
-
-
-def run(work: Any) -> Any:
-    return asyncio.run(work)
-
-
-@pytest.fixture(params=["file", "http"])
-def url(request: pytest.FixtureRequest, lab: Lab) -> Iterator[str]:
-    """Provide the channel's URL, once for its directory and once over HTTP."""
-    served = HttpChannel(lab.channel.root)
-    served.up()
-    yield lab.channel.url if request.param == "file" else served.url
-    served.down()
 
 
 def _spoil(lab: Lab, path: Path, change: Callable[[bytes], bytes]) -> None:

@@ -12,10 +12,9 @@ from rattler.package_streaming import extract
 
 from tfenv_lab.errors import JobFailed
 
-from ..conftest import Lab
+from ..conftest import Lab, run
 from ..http_channel import HttpChannel
 from .hostile_packages import HOSTILE, add_evil, everything
-from .test_apply import run
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="symbolic links need a right on Windows")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,32 +10,19 @@ from rattler import BuildString, PackageRecord, RepoDataRecord
 
 from tfenv_lab.errors import JobFailed
 
-from ..conftest import Lab
-from ..http_channel import HttpChannel
+from ..conftest import Lab, run
 from .hostile_packages import HOSTILE, add_evil, everything, placed
-from .test_apply import run
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="symbolic links need a right on Windows")
 
 
-@pytest.fixture(params=["file", "http"])
-def address(request: pytest.FixtureRequest, lab: Lab) -> Iterator[Callable[[], str]]:
-    """Return the channel's URL, once for its directory and once over HTTP."""
-    served = HttpChannel(lab.channel.root)
-    served.up()
-    yield lambda: lab.channel.url if request.param == "file" else served.url
-    served.down()
-
-
 @pytest.mark.parametrize("case", HOSTILE)
 @pytest.mark.parametrize("suffix", [".conda", ".tar.bz2"])
-def test_a_new_environment_is_not_made(
-    lab: Lab, home: Path, address: Callable[[], str], case: str, suffix: str
-) -> None:
+def test_a_new_environment_is_not_made(lab: Lab, home: Path, url: str, case: str, suffix: str) -> None:
     fields, path = HOSTILE[case]
     add_evil(lab.channel, home, fields, suffix=suffix)
     before = everything(lab.root)
-    records = run(lab.solve("evil", url=address()))
+    records = run(lab.solve("evil", url=url))
     with pytest.raises(JobFailed) as caught:
         run(lab.change("evil", records=records))
     assert caught.value.message.startswith("The package evil-1.0-0 was refused: ")

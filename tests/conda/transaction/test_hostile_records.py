@@ -10,8 +10,7 @@ import pytest
 
 from tfenv_lab.conda.transaction import staging
 
-from ..conftest import Lab
-from .test_apply import run
+from ..conftest import Lab, run
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="symbolic links need a right on Windows")
 

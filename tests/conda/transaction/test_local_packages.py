@@ -12,8 +12,7 @@ import pytest
 from tfenv_lab.conda.transaction import local_packages
 from tfenv_lab.conda.transaction.local_packages import LocalPackages, followed
 
-from ..conftest import Lab, Watched
-from .test_apply import run
+from ..conftest import Lab, Watched, run
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows does not list open files")
 

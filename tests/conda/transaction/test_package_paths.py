@@ -16,9 +16,8 @@ from rattler.package_streaming import extract
 from tfenv_lab.conda.transaction.package_paths import PackagePaths
 from tfenv_lab.errors import JobFailed
 
-from ..conftest import Lab
+from ..conftest import Lab, run
 from .hostile_packages import everything
-from .test_apply import run
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="symbolic links need a right on Windows")
 

@@ -17,8 +17,7 @@ from tfenv_lab.errors import Protected, TfenvError
 
 from ...conftest import Mount
 from ...privileges import as_ordinary_user
-from ..conftest import Lab
-from .test_apply import run
+from ..conftest import Lab, run
 
 
 def _cannot(*_: object) -> None:

@@ -9,8 +9,7 @@ from typing import Any
 from tfenv_lab.conda.transaction.progress import InstallProgress, Progress
 
 from ...simple_index import SimpleIndex
-from ..conftest import Lab, Watched
-from .test_apply import run
+from ..conftest import Lab, Watched, run
 
 
 class Told:

@@ -12,8 +12,7 @@ from tfenv_lab.conda.transaction import recovery, staging
 from tfenv_lab.conda.transaction.removal import remove
 from tfenv_lab.errors import JobFailed
 
-from ..conftest import Lab
-from .test_apply import run
+from ..conftest import Lab, run
 
 
 def test_removal_takes_the_prefix_and_its_line_in_condas_list(lab: Lab) -> None:
