@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .measure import Skipped
 
-_NOT_TOPICS = {"__main__", "measure"}
+_NOT_TOPICS = {"__main__", "measure", "page", "picture"}
 
 
 def main() -> int:
@@ -21,7 +21,7 @@ def main() -> int:
     parser.add_argument("topic", nargs="*", help=", ".join(topics))
     parser.add_argument("--check", action="store_true", help="exit with status 1 if a limit is exceeded")
     parser.add_argument("--full", action="store_true", help="compare the peers with real TensorFlow")
-    parser.add_argument("--markdown", action="store_true", help="write the results of peers and growth into docs")
+    parser.add_argument("--markdown", action="store_true", help="write the results into docs/performance.md")
     parser.add_argument("--record", action="store_true", help="add the results of guard to benchmarks/history.jsonl")
     arguments = parser.parse_args()
     unknown = sorted(set(arguments.topic) - set(topics))

@@ -1,7 +1,7 @@
 """How times grow with what exists, over REST: packages, environments, revisions, jobs, channel records and clients.
 
 For each line the slope in a picture with logarithmic axes is printed: 0 is a time that does not grow, 1 one that grows
-in proportion. ``--markdown`` draws the lines in ``docs/images/growth.svg``.
+in proportion. ``--markdown`` writes the slopes into ``docs/performance.md``, and draws the lines.
 """
 
 from __future__ import annotations
@@ -20,13 +20,15 @@ from pathlib import Path
 from tests.tiny_channel import TinyChannel
 from tests.tiny_tensorflow import fill
 
+from . import page
 from .measure import Measure
 from .peers.channels import Contents
-from .peers.tools import Rest
+from .peers.servers import Rest
+from .picture import draw
 
 #: How often each point is measured; the shortest time counts.
 TRIES = 3
-PICTURE = Path(__file__).parents[1] / "docs" / "images" / "growth.svg"
+_PICTURE = "![Seconds against the number of things](images/growth.svg)"
 
 
 @dataclass
@@ -193,24 +195,7 @@ def measures(markdown: bool = False) -> Iterator[Measure]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if markdown:
-        draw(measured)
-
-
-def draw(measured: list[Line]) -> None:
-    """Draw the lines with logarithmic axes."""
-    import matplotlib
-
-    matplotlib.use("svg")
-    # The same picture for the same numbers.
-    matplotlib.rcParams["svg.hashsalt"] = "growth"
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(8, 5))
-    for line in measured:
-        numbers, seconds = zip(*line.points, strict=True)
-        axes.loglog(numbers, seconds, marker="o", label=f"{line.name} ({line.things})")
-    axes.set_xlabel("number of things")
-    axes.set_ylabel("seconds")
-    axes.grid(visible=True, which="major", alpha=0.3)
-    axes.legend(fontsize="x-small", loc="upper center", bbox_to_anchor=(0.5, -0.12), ncol=2)
-    figure.savefig(PICTURE, metadata={"Date": None}, bbox_inches="tight")
+        about = f"Measured {page.circumstances()}. The value is the slope between the last two points."
+        page.write("growth", f"{about}\n\n{page.table([line.measure() for line in measured])}\n\n{_PICTURE}")
+        drawn = {f"{line.name} ({line.things})": line.points for line in measured}
+        page.picture("growth", draw("How times grow", drawn, "number of things", "seconds"))

@@ -2,7 +2,7 @@
 
 Every limit is a ratio of processor times, which other programs on the machine hardly change. The smallest time of
 several rounds counts. So this can run on shared machines, in about half a minute. ``--record`` adds the ratios to
-``benchmarks/history.jsonl``.
+``benchmarks/history.jsonl``, and draws that file in ``docs/images/guard.svg``.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from pathlib import Path
 from tests.tiny_channel import TinyChannel
 from tests.tiny_tensorflow import fill
 
+from . import page
 from .measure import Measure
 from .peers.channels import Contents
 from .peers.tools import CommandLine
+from .picture import draw
 
 HISTORY = Path(__file__).with_name("history.jsonl")
 #: How often each piece of work is done.
@@ -92,6 +94,19 @@ def _seconds(folder: Path) -> dict[str, float]:
     return {each: min(seconds) for each, seconds in found.items()}
 
 
+def draw_history() -> None:
+    """Draw the ratios of all lines of the history."""
+    history = [json.loads(line) for line in HISTORY.read_text().splitlines()]
+    names = [f"{work} / {other}" for work, other in LIMITS]
+    lines = {
+        name: [(number, line[name]) for number, line in enumerate(history) if name in line]
+        for name in names
+        if any(name in line for line in history)
+    }
+    dates = [line["date"] for line in history]
+    page.picture("guard", draw("Ratios of processor times", lines, "recorded on", "ratio", False, dates))
+
+
 def measures(record: bool = False) -> Iterator[Measure]:
     """Yield the ratios."""
     folder = Path(tempfile.mkdtemp(prefix="tfenv-guard-"))
@@ -106,3 +121,4 @@ def measures(record: bool = False) -> Iterator[Measure]:
         line = {"date": date.today().isoformat(), "python": platform.python_version(), **ratios}
         with HISTORY.open("a") as file:
             file.write(json.dumps(line) + "\n")
+        draw_history()

@@ -47,7 +47,8 @@ def small(folder: Path) -> Contents:
     channel.add("bulk", "1.0", noarch="generic", depends=before)
     channel.add("bulk", "2.0", noarch="generic", depends=after)
     channel.index()
-    return Contents(channel.url, ("bulk=1.0",), ("bulk=2.0",), "tensorflow", "bulk")
+    stubs = ("tensorflow", "ipykernel")
+    return Contents(channel.url, ("bulk=1.0", *stubs), ("bulk=2.0",), "tensorflow", "bulk")
 
 
 def full() -> Contents:

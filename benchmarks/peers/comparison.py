@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..measure import Skipped
+from . import floors
 from .channels import Contents, full, small
+from .servers import Gator, Rest, Server
 from .table import Row, Table
-from .tools import CommandLine, Conda, Gator, Rest, Tool
+from .tools import CommandLine, Conda, Tool
 
 #: How often each piece of work is done with each tool.
 ROUNDS = 5
@@ -50,33 +48,6 @@ def _drop(tool: Tool, *names: str) -> None:
         shutil.rmtree(tool.envs / name, ignore_errors=True)
 
 
-def _copy_seconds(tool: Tool) -> float:
-    """Return the seconds of a copy of the environment “origin” with hard links."""
-    copy = tool.envs / "hard-links"
-    start = time.perf_counter()
-    subprocess.run(["cp", "-al", tool.envs / "origin", copy], check=True)
-    seconds = time.perf_counter() - start
-    shutil.rmtree(copy)
-    return seconds
-
-
-def _unpack_seconds(tool: Tool) -> float:
-    """Return the seconds that rattler takes to unpack the archives of the cache, with a thread for each processor."""
-    from rattler.package_streaming import extract
-
-    archives = [path for path in tool.packages.rglob("*") if path.name.endswith((".conda", ".tar.bz2"))]
-    with tempfile.TemporaryDirectory(dir=tool.home) as folder, ThreadPoolExecutor(os.cpu_count()) as threads:
-        start = time.perf_counter()
-        list(threads.map(lambda path: extract(path, Path(folder) / path.name), archives))
-        return time.perf_counter() - start
-
-
-def _python_seconds(tool: Tool) -> float:
-    start = time.perf_counter()
-    subprocess.run([sys.executable, "-c", "pass"], check=True)
-    return time.perf_counter() - start
-
-
 def _works(contents: Contents) -> list[Work]:
     before, after = contents.before, contents.after
 
@@ -106,33 +77,46 @@ def _works(contents: Contents) -> list[Work]:
             lambda tool, number: tool.create(f"e{number}", before),
             before=lambda tool, number: tool.forget_packages(),
             after=lambda tool, number: _drop(tool, f"e{number}"),
-            limits=((cli, 0.5), (rest, 0.5)), floor=_unpack_seconds, floor_name="unpacking",
+            limits=((cli, 0.5), (rest, 0.5)), floor=floors.unpack_seconds, floor_name="unpacking",
         ),
         Work(
             "create, warm cache", "create",
             lambda tool, number: tool.create(f"w{number}", before),
             after=lambda tool, number: _drop(tool, f"w{number}"),
-            limits=((cli, 0.2), (rest, 0.2)), floor=_copy_seconds, floor_name="hard-link copy",
+            limits=((cli, 0.2), (rest, 0.2)), floor=floors.copy_seconds, floor_name="hard-link copy",
+        ),
+        Work(
+            "first import of TensorFlow", "first_import",
+            lambda tool, number: tool.first_import(f"f{number}"),
+            before=lambda tool, number: tool.create(f"f{number}", before),
+            after=lambda tool, number: _drop(tool, f"f{number}"),
+            floor=floors.python_seconds, floor_name="starting Python",
+        ),
+        Work(
+            "kernel visible after create", "show_kernel",
+            lambda tool, number: tool.show_kernel(f"k{number}"),
+            before=lambda tool, number: tool.create(f"k{number}", before),
+            after=lambda tool, number: tool.remove(f"k{number}"),
         ),
         Work(
             "update, warm cache", "update",
             lambda tool, number: tool.update(f"u{number}", after),
             before=lambda tool, number: tool.create(f"u{number}", before),
             after=lambda tool, number: _drop(tool, f"u{number}"),
-            limits=((cli, 0.2), (rest, 0.2)), floor=_copy_seconds, floor_name="hard-link copy",
+            limits=((cli, 0.2), (rest, 0.2)), floor=floors.copy_seconds, floor_name="hard-link copy",
         ),
         Work(
             "revert, warm cache", "revert",
             lambda tool, number: tool.revert(f"u{number}"),
             before=updated,
             after=lambda tool, number: _drop(tool, f"u{number}"),
-            floor=_copy_seconds, floor_name="hard-link copy",
+            floor=floors.copy_seconds, floor_name="hard-link copy",
         ),
         Work(
             "clone", "clone",
             lambda tool, number: tool.clone("origin", f"c{number}"),
             after=lambda tool, number: _drop(tool, f"c{number}"),
-            limits=((cli, 0.15), (rest, 0.15)), floor=_copy_seconds, floor_name="hard-link copy",
+            limits=((cli, 0.15), (rest, 0.15)), floor=floors.copy_seconds, floor_name="hard-link copy",
         ),
         Work(
             "remove", "remove",
@@ -142,23 +126,23 @@ def _works(contents: Contents) -> list[Work]:
         Work("plan of a new environment", "plan", lambda tool, number: tool.plan("p", before), limits=reading),
         Work(
             "export as an explicit list", "export", lambda tool, number: tool.export("origin"),
-            limits=reading, floor=_python_seconds, floor_name="starting Python",
+            limits=reading, floor=floors.python_seconds, floor_name="starting Python",
         ),
         Work(
             "import of an explicit list", "import_lock",
             lambda tool, number: tool.import_lock(f"i{number}", lock_of(tool)),
             before=lambda tool, number: lock_of(tool),
             after=lambda tool, number: _drop(tool, f"i{number}"),
-            floor=_copy_seconds, floor_name="hard-link copy",
+            floor=floors.copy_seconds, floor_name="hard-link copy",
         ),
         Work(
             "versions of TensorFlow", "versions", lambda tool, number: tool.versions(),
-            limits=reading, floor=_python_seconds, floor_name="starting Python",
+            limits=reading, floor=floors.python_seconds, floor_name="starting Python",
         ),
         Work("search for packages", "search", lambda tool, number: tool.search(), limits=reading),
         Work(
             "list of 10 environments", "list", lambda tool, number: tool.list(), before=fill(10),
-            limits=reading, floor=_python_seconds, floor_name="starting Python",
+            limits=reading, floor=floors.python_seconds, floor_name="starting Python",
         ),
         Work("list of 100 environments", "list", lambda tool, number: tool.list(), before=fill(FEWER), limits=reading),
         Work("list of 1,000 environments", "list", lambda tool, number: tool.list(), before=fill(MANY), limits=reading),
@@ -193,9 +177,29 @@ def compare(is_full: bool) -> Table:
         with _started(folder, contents) as (tools, absent):
             versions = {tool.name: tool.version for tool in tools if hasattr(tool, "version")}
             rows = [_row(work, tools) for work in _works(contents)]
+            rows += _servers(tools, folder)
         return Table(rows, [tool.name for tool in tools], versions, absent, "TensorFlow" if is_full else "small")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _servers(tools: list[Any], folder: Path) -> Iterator[Row]:
+    """Yield what the extensions add to the start and to the memory of a server; ``tools`` are those that were used."""
+    starts: dict[str, list[float]] = {}
+    memory = {}
+    servers = [tool for tool in tools if isinstance(tool, Server)]
+    for number in range(ROUNDS):
+        for tool in servers:
+            seconds = {}
+            for extended in (False, True):
+                home = folder / f"{tool.extension}-{number}-{extended}"
+                with contextlib.closing(type(tool)(home, tool.contents, extended)) as server:
+                    seconds[extended] = server.seconds
+                    if not extended:
+                        memory[tool.name] = [tool.megabytes() - server.megabytes()]
+            starts.setdefault(tool.name, []).append(seconds[True] - seconds[False])
+    yield Row("start of a server, added", starts, {}, None, "")
+    yield Row("memory of the used server, added, in MB", memory, {}, None, "", digits=0)
 
 
 def _row(work: Work, tools: list[Any]) -> Row:
@@ -210,5 +214,5 @@ def _row(work: Work, tools: list[Any]) -> Row:
             times[tool.name].append(time.perf_counter() - start)
             work.after(tool, number)
     # conda keeps the archives that it unpacks.
-    floors = [work.floor(able[0]) for _ in range(3)] if work.floor else []
-    return Row(work.name, times, dict(work.limits), min(floors, default=None), work.floor_name)
+    lowest = min((work.floor(able[0]) for _ in range(3)), default=None) if work.floor and able else None
+    return Row(work.name, times, dict(work.limits), lowest, work.floor_name)

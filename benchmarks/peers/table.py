@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from ..measure import Measure
+from ..page import circumstances
 
 #: The tool that the others are compared with.
 BASELINE = "conda"
@@ -24,6 +22,7 @@ class Row:
     limits: Mapping[str, float]
     floor: float | None
     floor_name: str
+    digits: int = 3
 
     def median(self, tool: str) -> float | None:
         return statistics.median(self.times[tool]) if self.times.get(tool) else None
@@ -51,6 +50,11 @@ class Table:
                 ratio = row.ratio(tool)
                 if ratio is not None:
                     yield Measure(f"{row.name}: {tool} / {BASELINE}", ratio, "x", limit=limit)
+        medians = {row.name: row for row in self.rows}
+        many, fewer = medians["list of 1,000 environments"], medians["list of 100 environments"]
+        ours, theirs = many.median("tfenv_lab REST"), fewer.median("mamba-gator REST")
+        if ours and theirs:
+            yield Measure("list of 1,000 / mamba-gator's list of 100", ours / theirs, "x", limit=1 / 20)
 
     def cells(self) -> Iterator[list[str]]:
         """Yield the heading, then a list of cells for each row: seconds, and in brackets the ratio to conda."""
@@ -59,7 +63,7 @@ class Table:
             cells = [row.name]
             for tool in self.tools:
                 median, ratio = row.median(tool), row.ratio(tool)
-                text = "-" if median is None else f"{median:.3f}"
+                text = "-" if median is None else f"{median:.{row.digits}f}"
                 cells.append(text if ratio is None or tool == BASELINE else f"{text} ({ratio:.2f})")
             cells.append("" if row.floor is None else f"{row.floor:.3f} {row.floor_name}")
             yield cells
@@ -77,8 +81,5 @@ class Table:
         versions = ", ".join(f"{tool} {version}" for tool, version in self.versions.items())
         lines = ["| " + " | ".join(cells) + " |" for cells in (heading, ["---"] * len(heading), *rows)]
         channel = "a channel with real TensorFlow" if self.channel == "TensorFlow" else "a channel of small packages"
-        about = (
-            f"Measured on {channel}, on {date.today().isoformat()}, with {os.cpu_count()} processors "
-            f"({platform.machine()}), Python {platform.python_version()}{', ' if versions else ''}{versions}."
-        )
+        about = f"Measured on {channel}, {circumstances()}{', ' if versions else ''}{versions}."
         return "\n".join([about, *(f"\n{reason}." for reason in self.absent), "", *lines, ""])
