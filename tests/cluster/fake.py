@@ -38,12 +38,18 @@ class Fake:
         self.distributions: list[Distribution] = []
         self.places: dict[str, Place] = {}
         self.installs: dict[str, Order] = {}
+        self.pruned: dict[str, tuple[str, ...]] = {}
+        #: What a node says of deleted versions.
+        self.deleted: str | None = None
         self.orders: list[tuple[str, str]] = []
 
     async def nodes(self) -> Sequence[ClusterNode]:
         return sorted(self.members.values(), key=lambda node: node.name)
 
     async def call(self, node: ClusterNode, order: Order, tell: Callable[[str], None] | None = None) -> Answer:
+        if order.verb == "prune":
+            self.pruned[node.name] = order.kept
+            return Answer(__version__, note=self.deleted)
         self.orders.append((order.verb, node.address))
         if order.rank is not None and tell is not None:
             return await self.ranks[node.name](order.rank, tell)
@@ -71,7 +77,7 @@ class Fake:
     async def inside(self, node: ClusterNode) -> Inside:
         if self.members.get(node.name) != node:
             raise Departed("gone")
-        return self.runs[node.name]
+        return self.runs.get(node.name, Inside("/python", "", "first"))
 
     @contextlib.asynccontextmanager
     async def distributed(self, distribution: Distribution) -> AsyncIterator[Mapping[str, Place]]:

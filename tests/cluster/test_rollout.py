@@ -10,7 +10,7 @@ import pytest
 from tfenv_lab._version import __version__
 from tfenv_lab.cluster import rollout
 from tfenv_lab.cluster.engine import Departed
-from tfenv_lab.cluster.models import ClusterNode
+from tfenv_lab.cluster.models import ClusterNode, Inside
 from tfenv_lab.cluster.planner import plan
 from tfenv_lab.cluster.rollout import RunningRollout
 from tfenv_lab.errors import ClusterUnreachable, JobFailed, NoSpace, NotFound
@@ -186,3 +186,33 @@ async def test_nodes_are_chosen_by_name_and_unknown_names_are_refused() -> None:
         await plan(fake, LOCK, "app-1", "1", ["b", "c"])
     with pytest.raises(NotFound, match="no workers"):
         await plan(Fake(), LOCK, "app-1", "1")
+
+
+async def test_older_versions_are_deleted_where_the_rollout_changed_something() -> None:
+    fake = Fake("a", "b", "c")
+    fake.plans["a"] = Answer(__version__, plan=NodePlan("none", "/envs/app"))
+    fake.deleted = "Older versions were deleted."
+    # What any worker runs or can go back to stays, because workers can share a machine.
+    fake.runs["a"] = Inside("/envs/app-2", "app-2", "1", "app-1")
+    fake.runs["b"] = Inside("/envs/app-3", "app-3", "1", "")
+    results = await _run(fake)
+    assert fake.pruned == dict.fromkeys("bc", ("app-1", "app-2", "app-3"))
+    assert [results[name].note for name in "abc"] == [None, fake.deleted, fake.deleted]
+
+
+async def test_older_versions_stay_while_a_node_does_not_have_the_new_one() -> None:
+    fake = Fake("a", "b")
+
+    async def fail(node: ClusterNode) -> Answer:
+        return Answer(__version__, error=JobFailed("It failed.").to_json())
+
+    fake.install["a"] = fail
+    assert [result.state for result in (await _run(fake)).values()] == ["failed", "ready"]
+    assert fake.pruned == {}
+
+
+async def test_a_rollout_that_changes_nothing_deletes_nothing() -> None:
+    fake = Fake("a")
+    fake.plans["a"] = Answer(__version__, plan=NodePlan("none", "/envs/app"))
+    await _run(fake)
+    assert fake.pruned == {}

@@ -37,7 +37,7 @@ async def plan_back(engine: Engine, names: Sequence[str] = ()) -> RolloutPlan:
     Raises NotFound or ClusterUnreachable.
     """
     found = []
-    for node, inside in await _looked_into(engine, await chosen(engine, names)):
+    for node, inside in await looked_into(engine, await chosen(engine, names)):
         if isinstance(inside, Inside) and inside.previous is not None:
             found.append(Planned(node, NodePlan("enter", inside.prefix)))
     if not found:
@@ -67,7 +67,7 @@ async def planned(
     plans = await _installations(engine, lock, name, digest, nodes)
     if not enters:
         return plans
-    looked = await _looked_into(engine, nodes)
+    looked = await looked_into(engine, nodes)
     return [
         Planned(each.node, _with_entering(each.plan, inside, name))
         for each, (_, inside) in zip(plans, looked, strict=True)
@@ -85,7 +85,7 @@ def _with_entering(plan: NodePlan, inside: Inside | ErrorJson, name: str) -> Nod
     return structs.replace(plan, action="enter") if plan.action == "none" else plan
 
 
-async def _looked_into(engine: Engine, nodes: Sequence[ClusterNode]) -> list[tuple[ClusterNode, Inside | ErrorJson]]:
+async def looked_into(engine: Engine, nodes: Sequence[ClusterNode]) -> list[tuple[ClusterNode, Inside | ErrorJson]]:
     """Return what nodes run, or the error of one that does not say it."""
     slots = asyncio.Semaphore(AT_ONCE)
 

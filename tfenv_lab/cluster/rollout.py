@@ -14,8 +14,8 @@ from ..nodes.orders import Order
 from .distribution import FEWEST, Distribution, distribution
 from .engine import Departed, Engine, Place
 from .entering import Batches, Entering
-from .models import ClusterNode, Planned, RolloutPlan
-from .planner import AT_ONCE, planned
+from .models import ClusterNode, Inside, Planned, RolloutPlan
+from .planner import AT_ONCE, looked_into, planned
 
 #: How many times a node that left and came back is tried again.
 RETRIES = 2
@@ -73,7 +73,29 @@ class RunningRollout:
             if late and self._follow:
                 enters = self._batches is not None
                 nodes = await planned(self._engine, self._lock, plan.name, plan.digest, late, enters=enters)
+        await self._prune()
         return self.results
+
+    async def _prune(self) -> None:
+        """Delete old versions on the nodes that the rollout changed, if all of its nodes have what it brings."""
+        plan = self._plan
+        done: NodeState = "ready" if self._batches is None else "inside"
+        changed = [each.node.name for each in plan.nodes if each.plan.action != "none"]
+        if not plan.name or not changed or any(result.state != done for result in self._results.values()):
+            return
+        found = await looked_into(self._engine, await self._engine.nodes())
+        kept = {name for _, inside in found if isinstance(inside, Inside) for name in (inside.name, inside.previous)}
+        order = Order("prune", LockFile(""), plan.name, "", kept=tuple(sorted(filter(None, kept))))
+
+        async def one(node: ClusterNode) -> None:
+            async with self._slots:
+                with contextlib.suppress(Departed):
+                    answer = await self._engine.call(node, order)
+                    if answer.note:
+                        result = self._results[node.name]
+                        self._keep(replace(result, note=" ".join(filter(None, (result.note, answer.note)))))
+
+        await asyncio.gather(*(one(node) for node, _ in found if node.name in changed))
 
     async def _enter_all(self, nodes: Sequence[Planned]) -> None:
         if self._batches is None:

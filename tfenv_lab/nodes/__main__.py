@@ -30,6 +30,7 @@ from .configuration import NodeConfiguration
 from .orders import Answer, Order
 from .planning import plan
 from .probing import activation, check, probe
+from .pruning import mark, prune
 from .sharing import fetch, mirrored
 
 #: Exit status if nobody waits for the answer.
@@ -42,16 +43,23 @@ _PATIENCE = 10.0
 async def _carry_out(order: Order) -> Answer:
     from ..services import Services
 
-    services = await asyncio.to_thread(Services, NodeConfiguration())
+    services = await asyncio.to_thread(Services, NodeConfiguration(), only=("directories",))
     try:
         if order.verb == "plan":
             return Answer(__version__, plan=await plan(services, order.lock, order.name, order.digest))
+        if order.verb == "prune":
+            await asyncio.to_thread(services.prepare)
+            deleted = await prune(services, check_name(order.name), order.kept, partial(until_finished, services))
+            return Answer(__version__, note=f"Older versions were deleted: {', '.join(deleted)}." if deleted else None)
         if order.verb != "install":
             return await _inside(services.envs_dir / check_name(order.name), order)
+        is_new = not await asyncio.to_thread((services.envs_dir / check_name(order.name)).exists)
         async with mirrored(services, order.folder, order.archives) as note:
             done = await apply(services, order.lock, order.name, partial(until_finished, services))
         if done.digest != order.digest:
             raise JobFailed("The environment was installed, but its packages are not those of the lock.")
+        if done.job is not None and is_new:
+            await asyncio.to_thread(mark, Path(done.prefix), order.lock)
         return Answer(__version__, prefix=done.prefix, note=note)
     finally:
         await services.stop()

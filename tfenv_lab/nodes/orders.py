@@ -19,10 +19,11 @@ class Order(Struct, frozen=True):
 
     ``digest`` is that of the lock where the rollout began. ``folder`` has the ``archives`` that other machines have
     downloaded, if there are any. The other verbs are to run TensorFlow in the environment (``check``), to run a rank of
-    a training in it (``run``), and to download ``parts``, whose bytes are the answer (``fetch``).
+    a training in it (``run``), to delete older versions apart from ``kept`` (``prune``), and to download ``parts``,
+    whose bytes are the answer (``fetch``).
     """
 
-    verb: Literal["plan", "install", "probe", "activate", "check", "run", "fetch"]
+    verb: Literal["plan", "install", "probe", "activate", "check", "run", "prune", "fetch"]
     lock: LockFile
     name: str
     digest: str
@@ -30,6 +31,7 @@ class Order(Struct, frozen=True):
     folder: str = ""
     archives: tuple[Archive, ...] = ()
     parts: tuple[Part, ...] = ()
+    kept: tuple[str, ...] = ()
 
 
 class Answer(Struct, frozen=True):
@@ -38,7 +40,7 @@ class Answer(Struct, frozen=True):
     ``version`` is that of tfenv_lab on the machine. ``versions`` are those of Python and of the modules that a probe
     imported. ``variables`` are those of activation, with None for one that is unset; they never leave the machine.
     ``check`` is the result of a check, and ``status`` the exit status of a rank.
-    ``note`` says what the user should know of an installation that succeeded.
+    ``note`` says what the user should know of an order that succeeded.
     """
 
     version: str

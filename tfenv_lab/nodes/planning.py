@@ -38,10 +38,13 @@ async def plan(services: Services, lock: LockFile, name: str, digest: str) -> No
     """Plan the environment with this name. ``digest`` is that of the lock where the rollout began.
 
     The machine's own configuration decides: its channels, its platform, its drivers and its free space.
+
+    Of the services, only ``directories`` must exist; the others are created if there is something to do.
     """
     prefix = services.envs_dir / name
     if await asyncio.to_thread(known, prefix, lock) == digest:
         return NodePlan("none", str(prefix))
+    await asyncio.to_thread(services.prepare)
     found: Plan | None = None
     try:
         found = await services.plans.create(lock.request(name))

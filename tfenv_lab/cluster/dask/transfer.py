@@ -22,8 +22,8 @@ AT_ONCE = 6
 FETCHED, TAKEN = 120.0, 60.0
 #: Seconds between two looks at which workers are still there.
 LOOK = 1.0
-#: Before the tasks of users, which may be many.
-_PRIORITY = 100
+#: Priorities before those of users' tasks, which may be many. Workers take what was fetched before they fetch more.
+_FETCH, _TAKE = 100, 101
 
 
 class Transfer:
@@ -88,7 +88,7 @@ class Transfer:
             return
         order = Order("fetch", LockFile(""), "", "", parts=self._pieces[number])
         key = f"tfenv-{self.token}-{number}"
-        piece = self._submit(node_code.fetch, serde.dumps(order), key=key, workers=able)
+        piece = self._submit(node_code.fetch, serde.dumps(order), key=key, workers=able, priority=_FETCH)
         try:
             try:
                 await asyncio.wait_for(piece, FETCHED)
@@ -110,7 +110,7 @@ class Transfer:
     async def _take(self, piece: Any, number: int, address: str) -> None:
         key = f"tfenv-{self.token}-{number}-{address}"
         what = piece, number * RANGE, self.token, self._total
-        taken = self._submit(node_code.take, *what, key=key, workers=[address])
+        taken = self._submit(node_code.take, *what, key=key, workers=[address], priority=_TAKE)
         try:
             self._folders[address] = await asyncio.wait_for(taken, TAKEN)
         except (asyncio.TimeoutError, TimeoutError):
@@ -120,10 +120,8 @@ class Transfer:
         finally:
             await self._release(taken)
 
-    def _submit(self, function: Any, *arguments: object, key: str, workers: list[str]) -> Any:
-        return self._client.submit(
-            function, *arguments, key=key, workers=workers, retries=2, priority=_PRIORITY, pure=False
-        )
+    def _submit(self, function: Any, *arguments: object, **options: object) -> Any:
+        return self._client.submit(function, *arguments, retries=2, pure=False, **options)
 
     async def _release(self, future: Any) -> None:
         """Let the scheduler and the workers forget a task and its result."""
