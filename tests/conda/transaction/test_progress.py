@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from tfenv_lab.conda.transaction.engaged import Engaged
+from tfenv_lab.conda.transaction.gate import Gate
+from tfenv_lab.conda.transaction.package_paths import PackagePaths
 from tfenv_lab.conda.transaction.progress import InstallProgress, Progress
 
 from ...simple_index import SimpleIndex
@@ -44,6 +50,50 @@ def test_files_count_and_not_packages_while_packages_are_linked() -> None:
     assert first == round(0.8 * 90 / 100, 4)
     assert second == 0.8
     assert [progress.done_packages for progress in told.seen] == [1, 2]
+
+
+def test_a_package_counts_in_parts_while_it_is_linked() -> None:
+    told = Told({})
+    told.unpacked["big"] = 90
+    token = told.steps.on_link_start(0, "big")
+    told.steps.on_linked_part("big", 0.5)
+    assert told.fraction == round(0.8 * 45 / 100, 4)
+    told.steps.on_link_complete(token)
+    assert told.fraction == round(0.8 * 90 / 100, 4)
+    told.steps.on_linked_part("big", 0.9)
+    assert told.fraction == round(0.8 * 90 / 100, 4), "a look that comes late changes nothing"
+
+
+def test_a_part_of_a_package_from_an_index_or_of_an_unknown_one_changes_nothing() -> None:
+    told = Told({})
+    told.steps.on_linked_part("unknown", 0.5)
+    assert told.fraction == 0
+
+
+def test_a_gate_looks_which_files_of_a_package_are_linked(tmp_path: Path) -> None:
+    told = Told({})
+    gate = Gate(
+        told.steps,
+        {"big": "big-1.0-0"},
+        PackagePaths(tmp_path, None, (), ""),
+        tmp_path / "tree",
+        False,
+        (),
+        tmp_path,
+        Engaged(lambda _: None),
+        lambda name, files: None,
+    )
+    (tmp_path / "big-1.0-0/info").mkdir(parents=True)
+    (tmp_path / "big-1.0-0/info/index.json").write_text("{}")
+    names = [f"f{number}" for number in range(1000)]
+    (tmp_path / "big-1.0-0/info/files").write_text("\n".join(names))
+    told.unpacked["big"] = 90
+    gate.on_link_start(0, "big")
+    (tmp_path / "tree").mkdir()
+    for name in names[:500]:
+        (tmp_path / "tree" / name).touch()
+    gate.look()
+    assert told.fraction == pytest.approx(0.8 * 45 / 100, abs=0.01)
 
 
 def test_cloned_files_count_as_linked_ones_do() -> None:

@@ -190,8 +190,10 @@ def _supply(
         if missing:
             # Standard error goes to the job's log.
             print(f"{missing} Python files could not be compiled; Python does that later.", file=sys.stderr, flush=True)
-    for package in known:
+    for number, package in enumerate(known, 1):
         _link(tree, package)
+        if not fresh:
+            done(number / len(known))
     return len(fresh)
 
 

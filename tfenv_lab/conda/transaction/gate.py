@@ -17,6 +17,9 @@ from .package_paths import PackagePaths
 from .package_rules import refusal
 from .progress import InstallProgress
 
+#: Number of a package's files that are looked for, to know which part of it is linked.
+_SAMPLE = 100
+
 
 class Gate:
     """rattler's reporter, which validates every unpacked package before rattler links it.
@@ -24,8 +27,8 @@ class Gate:
     rattler fetches, unpacks and links in one call, and a reporter cannot stop it. But rattler links what it reads from
     the unpacked package, so a refused package is removed from the cache: rattler then finds neither files to link nor
     directories to create. rattler reads a cached package when it looks it up, so such a package is validated before
-    that. If it is refused, it is downloaded again, because only the cached copy may be bad. ``tree`` is the clone to
-    link into, or None if the environment is new; ``kept`` files stay in it.
+    that. If it is refused, it is downloaded again, because only the cached copy may be bad. Packages are linked into
+    ``tree``. ``is_clone`` says whether it has files of an existing environment, of which ``kept`` stay.
     """
 
     def __init__(
@@ -33,7 +36,8 @@ class Gate:
         steps: InstallProgress,
         stems: Mapping[str, str],
         paths: PackagePaths,
-        tree: Path | None,
+        tree: Path,
+        is_clone: bool,
         kept: Collection[str],
         cache: Path,
         engaged: Engaged,
@@ -44,7 +48,9 @@ class Gate:
         self._files: dict[str, list[str]] = {}
         self._names: dict[int, str] = {}
         self._steps, self._stems, self._paths = steps, stems, paths
-        self._tree, self._kept, self._cache = tree, kept, cache
+        self._tree, self._is_clone, self._kept, self._cache = tree, is_clone, kept, cache
+        #: Some files of the packages that are being linked, by package.
+        self._linking: dict[str, list[str]] = {}
         self._admitted: dict[str, tuple[int, ...]] = {}
         self._refusals: dict[str, TfenvError] = {}
 
@@ -73,14 +79,24 @@ class Gate:
         self._engaged.begin("linked", self._stems[package_name])
         token = self._steps.on_link_start(operation, package_name)
         self._names[token] = package_name
+        files = self._files.get(package_name, [])
+        self._linking[package_name] = files[:: len(files) // _SAMPLE + 1]
         return token
 
     def on_link_complete(self, index: int) -> None:
         name = self._names[index]
+        self._linking.pop(name, None)
         self._engaged.end("linked", self._stems[name])
         self._steps.on_link_complete(index)
         if name not in self._refusals:
             self._linked(name, self._files[name])
+
+    def look(self) -> None:
+        """Report which part of each package that is being linked is there, which rattler does not report."""
+        for name, files in list(self._linking.items()):
+            if files:
+                there = sum(os.path.lexists(os.path.join(self._tree, path)) for path in files)  # noqa: PTH118
+                self._steps.on_linked_part(name, there / len(files))
 
     def require_links_inside(self) -> None:
         """Raise JobFailed for a link that leads to a file outside through other links; all are known after linking."""
@@ -119,7 +135,7 @@ class Gate:
 
         An empty directory at such a path is removed, too; rattler cannot replace it.
         """
-        if self._tree is not None:
+        if self._is_clone:
             for path in files:
                 there = os.path.join(self._tree, path)  # noqa: PTH118 - thousands of them
                 if os.path.islink(there) and path not in self._kept:  # noqa: PTH114

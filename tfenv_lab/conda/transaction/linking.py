@@ -126,7 +126,8 @@ async def link(
         steps,
         stems,
         PackagePaths(prefix, begins_with, kept, site_packages(records)),
-        tree if begins_with is not None else None,
+        tree,
+        begins_with is not None,
         kept,
         cache,
         engaged,
@@ -144,7 +145,8 @@ async def link(
             reporter=cast("rattler.InstallerReporter", gate),  # it has the callbacks that are used
             alternative_target_prefix=prefix,
         )
-        async with local_packages.followed([r for r in records if r.name.normalized in steps.sizes], steps.on_read):
+        fetched = [record for record in records if record.name.normalized in steps.sizes]
+        async with local_packages.followed(fetched, steps.on_read, gate.look):
             await _watched(work, steps.downloads)
     except Exception as error:
         if gate.refused is not None:

@@ -47,8 +47,13 @@ class LocalPackages:
 
 
 @contextlib.asynccontextmanager
-async def followed(records: Iterable[RepoDataRecord], read: Callable[[str, int], None]) -> AsyncIterator[None]:
-    """Meanwhile call ``read`` several times a second with the name and the bytes of each package file that is read."""
+async def followed(
+    records: Iterable[RepoDataRecord], read: Callable[[str, int], None], look: Callable[[], None] = lambda: None
+) -> AsyncIterator[None]:
+    """Meanwhile call ``read`` several times a second with the name and the bytes of each package file that is read.
+
+    ``look`` is called as often, on a thread.
+    """
     packages = await asyncio.to_thread(LocalPackages, records)
 
     async def follow() -> None:
@@ -56,6 +61,7 @@ async def followed(records: Iterable[RepoDataRecord], read: Callable[[str, int],
             await asyncio.sleep(LOOK)
             for name, done in (await asyncio.to_thread(packages.positions)).items():
                 read(name, done)
+            await asyncio.to_thread(look)
 
     following = asyncio.ensure_future(follow())
     try:

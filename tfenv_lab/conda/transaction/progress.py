@@ -99,6 +99,8 @@ class InstallProgress:
         self._fetched: dict[str, int] = {}
         self._tokens = 0
         self._linked: set[str] = set()
+        #: Which part of a package is linked, from 0 to 1, while it is being linked.
+        self._parts: dict[str, float] = {}
         self._cloned = 0
         self._compiled = 0.0
         self._best = 0.0
@@ -111,10 +113,11 @@ class InstallProgress:
         with self._lock:
             fetched = min(sum(self._fetched.values()), self._total_bytes)
             total = self._to_clone + sum(self._files.values())
-            done = min(self._cloned, self._to_clone) + sum(self._files.get(name, 0) for name in self._linked)
+            parts = self._parts | dict.fromkeys(self._linked, 1.0)
+            done = min(self._cloned, self._to_clone) + sum(self._files.get(n, 0) * part for n, part in parts.items())
             shares = _FETCHED if self._total_bytes else _CACHED
-            parts = (fetched / (self._total_bytes or 1), done / total if total else 1.0, self._compiled)
-            fraction = sum(share * part for share, part in zip(shares, parts, strict=True))
+            steps = (fetched / (self._total_bytes or 1), done / total if total else 1.0, self._compiled)
+            fraction = sum(share * part for share, part in zip(shares, steps, strict=True))
             self._best = max(self._best, min(fraction, 0.99))
             speed, rest = None, self._total_bytes - fetched
             if rest > 0 and self._is_downloading:
@@ -135,6 +138,12 @@ class InstallProgress:
             before, self._cloned = self._cloned, self._cloned + files
         if before // _CLONED_AT_ONCE != (before + files) // _CLONED_AT_ONCE:
             self._changed(self.snapshot())
+
+    def on_linked_part(self, name: str, part: float) -> None:
+        """Note which part (0 to 1) of a package is linked."""
+        with self._lock:
+            self._parts[name] = part
+        self._changed(self.snapshot())
 
     def compile(self, part: float) -> None:
         """Record which part (0 to 1) of the Python files of conda packages is compiled."""
