@@ -81,7 +81,7 @@ class SimpleIndex:
     ``status`` than 200, every answer is this error. ``kind`` is the content type of a page that is not JSON. With
     ``redirect``, every request is sent on to that server. ``pace`` is a number of bytes of a file and the seconds after
     each of these pieces. It also answers as a proxy would; with ``proxy_credentials``, these requests need them.
-    ``statuses`` and ``proxy_logins`` are those of all requests.
+    With ``hides_hashes``, pages have no hashes. ``statuses`` and ``proxy_logins`` are those of all requests.
     """
 
     directory: Path
@@ -96,6 +96,7 @@ class SimpleIndex:
     #: Returns the status and the header Retry-After with which a path is refused, or None.
     busy: Callable[[str], tuple[int, str] | None] = lambda path: None
     pace: tuple[int, float] | None = None
+    hides_hashes: bool = False
     wrong_hashes: set[str] = field(default_factory=set)
     requests: list[tuple[str, str | None]] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
@@ -312,7 +313,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         return {
             "filename": file.path.name,
             "url": f"../../files/{file.path.name}",
-            "hashes": {"sha256": digest},
+            "hashes": {} if self.served.hides_hashes else {"sha256": digest},
             "size": file.path.stat().st_size,
             "upload-time": file.uploaded,
             "yanked": file.yanked,
@@ -357,7 +358,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 def _anchor(file: Mapping[str, Any]) -> str:
     attributes = {
-        "href": f"{file['url']}#sha256={file['hashes']['sha256']}",
+        "href": file["url"] + "".join(f"#{kind}={digest}" for kind, digest in file["hashes"].items()),
         **({"data-requires-python": file["requires-python"]} if "requires-python" in file else {}),
         **({"data-core-metadata": f"sha256={file['core-metadata']['sha256']}"} if "core-metadata" in file else {}),
         **({"data-yanked": "" if file["yanked"] is True else file["yanked"]} if file["yanked"] else {}),

@@ -121,6 +121,30 @@ async def test_another_file_of_a_locked_version_is_refused_with_the_way_on(
         assert entry(await api.plan(**way), "greet")["to"]["version"] == "1.0"
 
 
+@pytest.mark.parametrize("hides_hashes", [False, True])
+async def test_a_wrong_hash_is_refused_in_the_plan_if_the_index_states_the_right_one_and_in_the_job_otherwise(
+    api: Api, simple_index: SimpleIndex, hides_hashes: bool
+) -> None:
+    wheel = simple_index.add("greet", "1.0")
+    content = (
+        'lock-version = "1.0"\ncreated-by = "me"\n[[packages]]\nname = "greet"\nversion = "1.0"\n'
+        f'wheels = [{{ url = "{simple_index.file_url(wheel)}", size = {wheel.stat().st_size}, '
+        f'hashes = {{ sha256 = "{"ab" * 32}" }} }}]\n'
+    )
+    simple_index.hides_hashes = hides_hashes
+    if not hides_hashes:
+        status, error = await refused(api, content)
+        assert (status, error["reason"]) == (422, "unsatisfiable")
+        assert "greet 1.0" in error["message"]
+        assert wheel.name in error["details"]
+        return
+    job = await api.apply(kind="import", name="new", content=content)
+    assert (job["state"], job["error"]["reason"]) == ("failed", "hash-mismatch"), job
+    assert job["error"]["message"].endswith(" Nothing was changed.")
+    _, found = await api.call("GET", "environments")
+    assert "new" not in [each["name"] for each in found["environments"]]
+
+
 async def test_a_lock_without_python_says_so_and_offers_one(api: Api, simple_index: SimpleIndex) -> None:
     wheel = simple_index.add("greet", "1.0")
     status, error = await refused(
