@@ -11,6 +11,7 @@ import pytest
 
 from ..conftest import Api, Mount
 from ..tiny_tensorflow import PYTHON
+from .test_deletions import let_expire
 
 CREATE = {"kind": "create", "name": "tf", "tensorflow": "2.19.*", "python": PYTHON}
 
@@ -44,6 +45,35 @@ async def test_a_deletion_reports_files_that_it_could_not_delete(api: Api, made:
     assert await api.environment("tf") is None
     _, status = await api.call("GET", "status")
     assert str(trash) in " ".join(warning["message"] for warning in status["warnings"])
+
+
+@pytest.mark.parametrize("how", ["finished", "expired", "at the next start"])
+async def test_a_deletion_also_reports_what_stays_after_its_time_to_undo(
+    api: Api, made: Any, busy: Path, how: str
+) -> None:
+    _, job = await api.call("DELETE", f"environments/{made['id']}")
+    job = await _settled(api, job["id"])
+    assert (job["leftovers"], job["undo"] is None) == ([], False)
+    if how == "finished":
+        status, answer = await api.call("DELETE", f"jobs/{job['id']}/undo")
+        assert (status, len(answer["leftovers"])) == (200, 1)
+    else:
+        let_expire(job["id"])
+        await (api.services.start() if how == "at the next start" else api.services.jobs.deletions.collect())
+    _, job = await api.call("GET", f"jobs/{job['id']}")
+    trash = Path(made["prefix"]).with_name(f".tfenv-trash-{job['id']}-tf")
+    assert [left["path"] for left in job["leftovers"]] == [str(trash)]
+    assert (job["state"], job["undo"]) == ("succeeded", None)
+    assert job["leftovers"][0]["reason"].startswith(f"{trash}/tf/share/in-use: ")
+
+
+async def test_a_deletion_that_leaves_nothing_reports_nothing_after_its_time(api: Api, made: Any) -> None:
+    _, job = await api.call("DELETE", f"environments/{made['id']}")
+    job = await _settled(api, job["id"])
+    let_expire(job["id"])
+    await api.services.jobs.deletions.collect()
+    _, job = await api.call("GET", f"jobs/{job['id']}")
+    assert (job["leftovers"], job["undo"]) == ([], None)
 
 
 async def test_a_deleted_environment_does_not_return_at_the_next_start(api: Api, made: Any, busy: Path) -> None:

@@ -143,7 +143,8 @@ class Deletions:
         self._require(deletion)
         await self._expire(Path(deletion.prefix), deletion.id)
         await self.refresh()
-        return replace(deletion, undo=None)
+        stored = await asyncio.to_thread(self._store.find, deletion.id)
+        return replace(stored or deletion, undo=None)
 
     def _require(self, deletion: Job) -> None:
         from ..conda.transaction import set_aside
@@ -188,6 +189,13 @@ class Deletions:
         left: Leftover | None = await asyncio.to_thread(set_aside.expire, prefix, token)
         if left is not None:
             self._leftovers.remember([left])
+            # The deletion succeeded some minutes ago, so it also says what stays.
+            deletion = await asyncio.to_thread(self._store.find, token)
+            if deletion is not None and left not in deletion.leftovers:
+                deletion = replace(deletion, leftovers=[*deletion.leftovers, left])
+                self._store.keep(deletion)
+                await self._store.kept()
+                self._events.emit(deletion)
 
     def watch(self) -> None:
         """Collect from now on, as long as this server runs."""

@@ -143,7 +143,9 @@ async def apply(order: ApplyChange, server: ServerPipe) -> Succeeded:
     if order.deletion is not None and order.change.source is not None:
         # Without this, it is deleted when its time is over.
         with contextlib.suppress(TfenvError, OSError):
-            await asyncio.to_thread(set_aside.expire, order.change.source, order.deletion)
+            left = await asyncio.to_thread(set_aside.expire, order.change.source, order.deletion)
+            if left is not None:
+                server.send(LeftBehind(left))
     return Succeeded()
 
 
