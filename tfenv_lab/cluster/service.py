@@ -22,7 +22,7 @@ from ..models import Advice, ClusterEntry
 from ..nodes.lockfile import LockFile
 from ..plan_requests import Rollout as RolloutRequest
 from ..plans.models import Plan
-from . import addresses
+from . import addresses, sources
 from .entering import Batches
 from .messages import MODULE, ClusterAnswer, FindNodes, MakePlan, Run
 from .models import ClusterNode, Inside, Planned
@@ -36,7 +36,7 @@ _LOOK, _PLAN = 60.0, 900.0
 
 
 class ClusterService:
-    """The clusters that the configuration names. No address comes from a browser."""
+    """The clusters that the configuration names or the server has started. No address comes from a browser."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -44,17 +44,17 @@ class ClusterService:
 
     def all(self) -> list[dict[str, str]]:
         """Return the clusters of the REST contract."""
-        found = self._services.configuration.clusters
-        return [{"id": name, "name": name, "address": address} for name, address in sorted(found.items())]
+        found = sources.known(self._services.configuration.clusters)
+        return [{"id": key, "name": each.name, "address": each.address} for key, each in found.items()]
 
     def _address(self, cluster: str) -> str:
-        address = self._services.configuration.clusters.get(cluster)
-        if address is None:
+        found = sources.known(self._services.configuration.clusters).get(cluster)
+        if found is None:
             raise NotFound(
-                f"The configuration has no cluster “{cluster[:80]}”.",
+                f"The server knows no cluster “{cluster[:80]}”.",
                 hint="Choose one of TfenvLab.clusters, or ask the administrator to add it.",
             )
-        return addresses.check(address)
+        return addresses.check(found.address)
 
     async def nodes(self, cluster: str) -> list[dict[str, Any]]:
         """Return the nodes of a cluster, with what each of them runs. Raises NotFound or ClusterUnreachable."""
