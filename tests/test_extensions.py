@@ -104,6 +104,7 @@ def run(site: Path, *arguments: str) -> Any:
 def test_a_server_uses_the_good_extensions_and_names_the_faulty_ones(server: Server, software: Path) -> None:
     [shared] = server.call("GET", "environments")["environments"]
     assert shared["prefix"] == str(software / "shared")
+    assert {"lab_site", "wrong"} <= {*server.call("GET", "status")["exporters"]}
     status, error = server.ask("GET", f"environments/{shared['id']}/export?format=wrong")
     assert (status, error["reason"], "“wrong” failed" in error["message"]) == (500, "failed", True)
     status, error = server.ask("GET", f"environments/{shared['id']}/export?format=unknown")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 def status(services: Services) -> dict[str, Any]:
     """Return the Status of the REST contract."""
+    from .conda.formats.model import FORMATS, NOTEBOOK
     from .conda.formats.untrusted import MAX_BYTES
     from .conda.machine import nvml, virtual_packages
     from .conda.machine.virtual_packages import current_subdir
@@ -38,6 +39,7 @@ def status(services: Services) -> dict[str, Any]:
         "channels": [{"name": ref.name, "url": ref.url} for ref in services.conda.channels],
         "allowed_channels": _allowed(services),
         "indexes": [{"url": shown(source.url), "flat": source.is_flat} for source in sources(index)],
+        "exporters": sorted({*extensions.exporters()} - {*FORMATS, NOTEBOOK}),
         "warnings": [
             {"message": message, "sentences": parts_of({"message": message})}
             for message in [*_warnings(services), *index.warnings]

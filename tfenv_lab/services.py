@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .disk.writes import make_private
 from .errors import TfenvError
 from .foundations import Foundations
 from .service_configuration import Configuration
@@ -288,6 +289,8 @@ class Services(Foundations):
 
         This runs while the first requests are already served.
         """
+        state = self.directories.state
+        await asyncio.to_thread(make_private, [state, *(state / part for part in ("jobs", "plans", "servers"))])
         prefixes = list(await self.environments.prefixes())
         await self.jobs.dead_servers.recover([*prefixes, *(folder / "any" for folder in self.directories.envs_dirs)])
         self.jobs.deletions.watch()

@@ -131,6 +131,7 @@ export const STATUS: Status = {
   channels: [CHANNEL],
   allowed_channels: [CHANNEL],
   indexes: [{ url: 'https://pypi.org/simple', flat: false }],
+  exporters: [],
   warnings: [],
   envs_dir: PREFIX,
   envs_dirs: [{ path: PREFIX, writable: true, reason: null, free_bytes: 41e9 }],

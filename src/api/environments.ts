@@ -136,11 +136,11 @@ export class EnvironmentsClient {
   /** Export an environment as the text of a file. `specs` selects the packages of an environment.yml. */
   export(
     id: string,
-    format: ExportFormat,
+    format: ExportFormat | string,
     specs: ExportSpecs = 'requested'
   ): Promise<string> {
     return requestText(
-      `${this._path(id)}/export?format=${format}&specs=${specs}`,
+      `${this._path(id)}/export?${new URLSearchParams({ format, specs })}`,
       {},
       this._settings
     );

@@ -789,6 +789,8 @@ export interface components {
                 /** @description Whether it is a list of files (find-links of pip) and not an index. */
                 readonly flat: boolean;
             }[];
+            /** @description The names of the formats of exports that extensions add. */
+            readonly exporters: readonly string[];
             /** @description Warnings about the server: ignored settings, unusable directories, undeleted files, faulty extensions. */
             readonly warnings: readonly {
                 /** @description Complete sentences that name the setting, directory or files. */
@@ -976,7 +978,7 @@ export interface components {
             readonly trash_bytes: number;
             /** @description The free space for new environments. */
             readonly free_bytes: number | null;
-            /** @description The environments and caches that do not respond or cannot be read. The numbers do not include them. */
+            /** @description The environments and caches that do not respond or cannot be read; the numbers do not include them. The caches are called “the package cache”, “the compiled Python files” and “the cache of uv”. */
             readonly left_out: readonly string[];
         };
         /**

@@ -16,15 +16,18 @@ export interface IExportChoice {
 /**
  * Ask for the file format and where the file goes.
  *
+ * @param exporters - The names of the formats that extensions of the server add.
  * @param folder - The file browser's folder; null if there is none.
  * @returns null if the user cancels.
  */
 export async function askExport(
   environment: Environment,
+  exporters: readonly string[],
   folder: string | null,
   trans: TranslationBundle
 ): Promise<IExportChoice | null> {
-  const body = new ExportBody(environment, exportKinds(trans), trans);
+  const kinds = exportKinds(trans, exporters);
+  const body = new ExportBody(environment, kinds, trans);
   const buttons = [
     Dialog.cancelButton({ label: trans.__('Cancel') }),
     Dialog.createButton({

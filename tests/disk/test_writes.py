@@ -76,3 +76,23 @@ def test_links_are_resolved_before_a_path_is_compared_with_a_directory(folder: P
     assert writes.is_within("/etc", "/")
     assert not writes.is_within(folder / "out", folder)
     assert not writes.is_within(tmp_path / "folder2", folder)
+
+
+@posix
+class TestMakePrivate:
+    def test_others_can_no_longer_enter(self, folder: Path) -> None:
+        folder.chmod(0o755)
+        writes.make_private([folder])
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+    def test_a_mode_that_is_stricter_stays(self, folder: Path) -> None:
+        folder.chmod(0o500)
+        writes.make_private([folder])
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o500
+
+    def test_neither_links_nor_missing_directories_are_touched(self, folder: Path, tmp_path: Path) -> None:
+        folder.chmod(0o755)
+        (tmp_path / "link").symlink_to(folder)
+        writes.make_private([tmp_path / "link", tmp_path / "missing", folder / "file"])
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o755
+        assert not (tmp_path / "missing").exists()

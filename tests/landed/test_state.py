@@ -90,6 +90,14 @@ async def test_its_jobs_are_remembered_with_the_result_of_the_check(api: Api) ->
     assert (await api.environment("tf"))["check"]["ok"] is False
 
 
+async def test_only_the_user_can_enter_its_folders(api: Api, tmp_path: Path) -> None:
+    state = tmp_path / "home/.local/state/tfenv_lab"
+    for folder in (state, state / "jobs", state / "plans"):
+        folder.chmod(0o755)
+    await api.services.start()
+    assert {path.stat().st_mode & 0o777 for path in (state, state / "jobs", state / "plans")} == {0o700}
+
+
 async def test_its_plans_can_be_read_and_applied(api: Api) -> None:
     status, plan = await api.call("GET", f"plans/{STATE['plans']['update']}")
     assert (status, plan["kind"], plan["name"]) == (200, "update", "tf")

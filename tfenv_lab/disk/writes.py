@@ -6,7 +6,7 @@ import contextlib
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +19,23 @@ def replace(path: Path, content: str | bytes, *, private: bool = False) -> None:
     """
     with replacing(path, private=private) as file:
         file.write(content.encode() if isinstance(content, str) else content)
+
+
+def make_private(folders: Iterable[Path]) -> None:
+    """Let nobody but the user into these directories, which earlier versions created as the umask said.
+
+    A directory that is missing, a link, or another user's stays as it is.
+    """
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            found = folder.lstat()
+            if (
+                os.name != "nt"
+                and stat.S_ISDIR(found.st_mode)
+                and found.st_uid == os.getuid()
+                and found.st_mode & 0o077
+            ):
+                folder.chmod(0o700)
 
 
 @contextlib.contextmanager

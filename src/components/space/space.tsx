@@ -58,7 +58,7 @@ export function Space(props: ISpaceProps): JSX.Element {
             <p className="jp-TfenvHint">
               {trans.__(
                 'Without these, which do not respond or cannot be read: %1',
-                disk.left_out.join(', ')
+                disk.left_out.map(name => placeName(name, trans)).join(', ')
               )}
             </p>
           )}
@@ -160,4 +160,14 @@ function cacheName(
     case 'uv':
       return trans.__('Cache of uv (PyPI)');
   }
+}
+
+/** The name of an environment or of a cache among those that are left out; only a cache's name has spaces. */
+function placeName(name: string, trans: TranslationBundle): string {
+  const caches: Record<string, string> = {
+    'the package cache': trans.__('the package cache'),
+    'the compiled Python files': trans.__('the compiled Python files'),
+    'the cache of uv': trans.__('the cache of uv')
+  };
+  return caches[name] ?? name;
 }

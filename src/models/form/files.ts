@@ -9,7 +9,8 @@ import type {
 
 /** A file format for exports. */
 export interface IExportKind {
-  readonly format: ExportFormat;
+  /** The name of a format, or of an exporter that an extension adds. */
+  readonly format: ExportFormat | string;
   readonly specs: ExportSpecs;
   /** Name and purpose. */
   readonly label: string;
@@ -17,8 +18,11 @@ export interface IExportKind {
   readonly fileName: (environment: string) => string;
 }
 
-/** List the file formats for exports, the most portable first. */
-export function exportKinds(trans: TranslationBundle): readonly IExportKind[] {
+/** List the file formats for exports, the most portable first, and those of `exporters` last. */
+export function exportKinds(
+  trans: TranslationBundle,
+  exporters: readonly string[] = []
+): readonly IExportKind[] {
   return [
     {
       format: 'environment-yml',
@@ -61,7 +65,14 @@ export function exportKinds(trans: TranslationBundle): readonly IExportKind[] {
       specs: 'requested',
       label: trans.__('requirements.txt: packages from PyPI, for pip and uv'),
       fileName: name => `${name}.requirements.txt`
-    }
+    },
+    ...exporters.map(exporter => ({
+      format: exporter,
+      specs: 'requested' as const,
+      label: trans.__('%1: by an extension of the server', exporter),
+      fileName: (name: string) =>
+        `${name}.${exporter.replace(/[^\w-]/g, '-')}.txt`
+    }))
   ];
 }
 

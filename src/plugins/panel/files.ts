@@ -50,7 +50,12 @@ export const filesPlugin: JupyterFrontEndPlugin<void> = {
           return;
         }
         const folder = browsers?.tracker.currentWidget?.model.path ?? null;
-        const choice = await askExport(environment, folder, trans);
+        const choice = await askExport(
+          environment,
+          status.status?.exporters ?? [],
+          folder,
+          trans
+        );
         if (!choice) {
           return;
         }

@@ -121,9 +121,11 @@ describe('Space', () => {
   });
 
   it('names what is left out, and says that it measures', () => {
-    const disk: Disk = { ...DISK, left_out: ['away', 'uv'] };
+    const disk: Disk = { ...DISK, left_out: ['away', 'the cache of uv'] };
     render(<Shown disk={disk} />);
-    screen.getByText(/do not respond or cannot be read: away, uv$/);
+    screen.getByText(
+      /do not respond or cannot be read: away, the cache of uv$/
+    );
     cleanup();
     render(<Shown disk={null} />);
     screen.getByRole('status');

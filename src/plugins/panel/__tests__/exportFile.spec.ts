@@ -2,7 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { fireEvent, screen } from '@testing-library/react';
 
 import { FakeApp } from '../../../__tests__/fakeApp';
-import { environment } from '../../../__tests__/fixtures';
+import { environment, STATUS } from '../../../__tests__/fixtures';
 import { CommandIDs } from '../../../commandids';
 import { exportKinds } from '../../../models/form/files';
 
@@ -33,6 +33,26 @@ describe('an environment as a file', () => {
 
   beforeEach(() => {
     app.server.routes[explicit] = '@EXPLICIT\n';
+  });
+
+  it('has a format that an extension of the server adds', async () => {
+    app.server.routes['GET status'] = { ...STATUS, exporters: ['site list'] };
+    await app.manager.status.refresh();
+    app.server.routes[
+      'GET environments/id-tf219/export?format=site+list&specs=requested'
+    ] = 'tf219\n';
+    const done = app.commands.execute(CommandIDs.exportEnvironment, {
+      environment: 'id-tf219'
+    });
+    const select = await screen.findByRole('combobox', { name: 'File format' });
+    const added = screen.getByRole<HTMLOptionElement>('option', {
+      name: 'site list: by an extension of the server'
+    });
+    fireEvent.change(select, { target: { value: added.value } });
+    await screen.findByText('tf219.site-list.txt');
+    fireEvent.click(screen.getByRole('button', { name: 'Save in Folder' }));
+    await done;
+    expect(app.contents.files).toEqual({ 'tf219.site-list.txt': 'tf219\n' });
   });
 
   it('is saved in the folder of the file browser without overwriting a file', async () => {
