@@ -3,6 +3,7 @@
  *
  * The server at URL has a thousand environments. ENVIRONMENT is the id of one that has a thousand packages.
  */
+/* global URL, console, document, Event, performance, process, requestAnimationFrame, window */
 import { createRequire } from 'node:module';
 
 const require = createRequire(new URL('../ui-tests/', import.meta.url));
