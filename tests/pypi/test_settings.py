@@ -391,3 +391,11 @@ def test_places_are_what_uv_reads(pip: Path, tmp_path: Path) -> None:
         ("https://b/?x=1", False, False),
         ("https://ada:secret@a/", False, True),
     ]
+
+
+def test_nothing_is_allowed_by_an_entry_that_is_not_a_url_and_such_a_url_is_in_no_place() -> None:
+    policy = IndexPolicy(allowed_indexes=("https://[a",))
+    assert not settings.is_allowed("https://[a", policy)
+    assert not settings.is_allowed("https://a/", policy)
+    assert not settings.is_configured("https://[a/x.whl", settings.read(IndexPolicy()))
+    assert not settings.is_configured("https://pypi.org:port/x.whl", settings.read(IndexPolicy()))

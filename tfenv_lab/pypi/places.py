@@ -38,11 +38,11 @@ def located(text: str, base: Path) -> str:
 
 
 def is_url(text: str) -> bool:
-    """Return whether a text is a complete URL: with a host, or of a file."""
+    """Return whether a text is a complete URL: with a host, or of a file or a repository on this machine."""
     try:
         parts = urlsplit(text)
         # Reading the port verifies it.
-        return parts.port is not None or bool(parts.hostname) or parts.scheme == "file"
+        return parts.port is not None or bool(parts.hostname) or parts.scheme in ("file", "git+file")
     except ValueError:
         return False
 
@@ -79,8 +79,11 @@ def shown(url: str) -> str:
 
 def is_below(url: str, root: str) -> bool:
     """Return whether a URL is another one or below it; credentials and the case of the host do not matter."""
-    here, there = _comparable(url), _comparable(root)
-    return here == there or here.startswith(f"{there}/")
+    with suppress(ValueError):
+        here, there = _comparable(url), _comparable(root)
+        return here == there or here.startswith(f"{there}/")
+    # Nothing is below what is not a URL.
+    return False
 
 
 def _comparable(url: str) -> str:

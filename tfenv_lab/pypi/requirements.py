@@ -16,6 +16,7 @@ from ..sentences import say
 from ..versions import minor_of
 from .models import MARK
 from .names import normalize as normalize
+from .places import is_url
 
 _MAX = 500
 #: Endings of files that pip installs. To pip, a name with one of them is the path of a file.
@@ -70,6 +71,9 @@ def parse(text: str) -> str:
             hint=say("Write it as pip does, for example “pypi:pandas>=2” or “pypi:pandas==2.2.*”."),
         ) from error
     found.name = normalize(found.name)
+    if found.url and "://" in found.url and not is_url(found.url):
+        # It is not quoted, because a password in it could not be recognized.
+        raise InvalidSpec(say("The URL of “{name}” is not valid.", name=found.name), hint=say("Correct the URL."))
     return str(found)
 
 

@@ -99,6 +99,8 @@ def is_configured(url: str, settings: IndexSettings) -> bool:
 
     If the administrator allows only certain indexes, it must be below one of them. PyPI has its files on another host.
     """
+    if not is_url(url):
+        return False
     files = without_credentials(url)
     if urlsplit(files).hostname == FILES_OF_PYPI:
         files = PYPI

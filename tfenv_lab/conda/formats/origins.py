@@ -63,7 +63,10 @@ def git_url(where: str) -> str:
 def split(url: str) -> SplitResult:
     """Return the parts of a URL or a path. Raises InvalidRequest for a text that cannot be one."""
     try:
-        return urlsplit(url)
+        parts = urlsplit(url)
+        # The port is verified only when it is read.
+        _ = parts.port
+        return parts
     except ValueError as error:
         raise InvalidRequest(say("“{url}” is not a URL.", url=url[:80]), str(error)) from error
 
