@@ -73,7 +73,7 @@ def lines(folder: Path) -> Iterator[Line]:
 
 def _channel(folder: Path, packages: int = 0) -> Contents:
     """Make a channel with stand-ins for TensorFlow, and tiny packages that one package requires by the hundred."""
-    channel = fill(TinyChannel(folder / f"channel-{packages}"))
+    channel = fill(TinyChannel(folder / "channel"))
     for number in range(packages):
         channel.add(f"tiny-{number}", "1.0", noarch="generic")
     channel.index()
@@ -83,7 +83,7 @@ def _channel(folder: Path, packages: int = 0) -> Contents:
 def _packages(folder: Path) -> Iterator[Line]:
     create = Line("Create an environment, warm cache", "packages", 1.1)
     details = Line("List the packages of an environment", "packages", 1.1)
-    with closing(Rest(folder / "packages", _channel(folder, 600))) as server:
+    with closing(Rest(folder / "packages", _channel(folder / "packages", 600))) as server:
         for number in (10, 100, 300, 600):
             specs = [f"tiny-{each}" for each in range(number)]
             names = iter(f"n{number}-{each}" for each in range(9))
@@ -97,7 +97,7 @@ def _packages(folder: Path) -> Iterator[Line]:
 def _environments(folder: Path) -> Iterator[Line]:
     listing = Line("List the environments, one of which changed", "environments", 1.1)
     install = Line("Change one environment", "environments", 0.6)
-    with closing(Rest(folder / "environments", _channel(folder, 20))) as server:
+    with closing(Rest(folder / "environments", _channel(folder / "environments", 20))) as server:
         for number in (10, 100, 1_000, 10_000):
             for each in range(number - len(list(server.envs.iterdir()))):
                 (server.envs / f"e{number}-{each}" / "conda-meta").mkdir(parents=True)
@@ -118,7 +118,7 @@ def _environments(folder: Path) -> Iterator[Line]:
 def _revisions(folder: Path) -> Iterator[Line]:
     change = Line("Change an environment", "revisions", 0.6)
     history = Line("Show the history", "revisions", 1.1)
-    with closing(Rest(folder / "revisions", _channel(folder, 60))) as server:
+    with closing(Rest(folder / "revisions", _channel(folder / "revisions", 60))) as server:
         server.create("old", ["tiny-0"])
         identifier = server.identify("old")
         store = server.envs / "old" / "conda-meta" / "tfenv_lab"
@@ -135,7 +135,7 @@ def _revisions(folder: Path) -> Iterator[Line]:
 
 def _jobs(folder: Path) -> Iterator[Line]:
     line = Line("List the jobs", "jobs on the disk", 1.1)
-    with closing(Rest(folder / "jobs", _channel(folder, 20))) as server:
+    with closing(Rest(folder / "jobs", _channel(folder / "jobs", 20))) as server:
         server.create("old", ["tiny-0"])
         store = next((folder / "jobs").rglob("tfenv_lab/jobs"))
         job = next(store.glob("*.json"))
@@ -148,32 +148,41 @@ def _jobs(folder: Path) -> Iterator[Line]:
     yield line
 
 
+def _add_records(path: Path, number: int) -> None:
+    """Add records of packages that nothing requires, ten of each name, without all of them in memory."""
+    data = json.loads(path.read_text())
+    packages = data["packages.conda"]
+    record = {**next(iter(packages.values())), "name": "NAME", "version": "VERSION"}
+    template = f'"NAME-VERSION-0.conda": {json.dumps(record)}, '
+    before, mark, after = json.dumps(data).partition('"packages.conda": {')
+    with path.open("w") as file:
+        file.write(before + mark)
+        for each in range(number):
+            name, version = f"synthetic-{each // 10}", f"1.{each % 10}"
+            file.write(template.replace("NAME", name).replace("VERSION", version))
+        file.write(after)
+    for other in path.parent.glob("repodata.json.*"):
+        other.unlink()
+
+
 def _records(folder: Path) -> Iterator[Line]:
     catalog = Line("Show the catalog after a restart", "channel records", 1.1)
     search = Line("Search for packages", "channel records", 1.1)
-    for number in (7_000, 50_000, 200_000):
+    for number in (7_000, 50_000, 200_000, 1_000_000):
         contents = _channel(folder / f"records-{number}", 20)
-        path = Path(contents.url.removeprefix("file://")) / "noarch" / "repodata.json"
-        data = json.loads(path.read_text())
-        record = next(iter(data["packages.conda"].values()))
-        for each in range(number):
-            name = f"synthetic-{each // 10}"
-            version = f"1.{each % 10}"
-            data["packages.conda"][f"{name}-{version}-0.conda"] = {**record, "name": name, "version": version}
-        path.write_text(json.dumps(data))
-        for other in path.parent.glob("repodata.json.*"):
-            other.unlink()
+        _add_records(Path(contents.url.removeprefix("file://")) / "noarch" / "repodata.json", number)
         with closing(Rest(folder / f"server-{number}", contents)) as server:
             start = time.perf_counter()
             server.versions()
             catalog.points.append((number, time.perf_counter() - start))
             search.add(number, lambda s=server: s.call("GET", "packages?query=synthetic-1"))  # type: ignore[misc]
+        shutil.rmtree(folder / f"records-{number}")
     yield from (catalog, search)
 
 
 def _clients(folder: Path) -> Iterator[Line]:
     line = Line("List 100 environments, all clients together", "clients", 1.1)
-    with closing(Rest(folder / "clients", _channel(folder, 20))) as server:
+    with closing(Rest(folder / "clients", _channel(folder / "clients", 20))) as server:
         for each in range(100):
             (server.envs / f"e{each}" / "conda-meta").mkdir(parents=True)
             (server.envs / f"e{each}" / "conda-meta" / "history").touch()

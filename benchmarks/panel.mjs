@@ -143,7 +143,7 @@ async function paint(page, selector, work) {
   await page.evaluate(() => window.shown);
 }
 
-/** Return the longest task, in milliseconds, while the user scrolls with the wheel to the end. */
+/** Return the processor time of the longest task, in milliseconds, while the user scrolls with the wheel. */
 async function scrolling(page, selector) {
   await page.locator(selector).first().hover();
   const { longest } = await trace(page, async () => {
@@ -155,7 +155,7 @@ async function scrolling(page, selector) {
   return longest;
 }
 
-/** Trace the page while something happens; return the milliseconds to the paint and of the longest task. */
+/** Trace the page while something happens; return the milliseconds to the paint, and the processor time of the longest task. */
 async function trace(page, work) {
   await browser.startTracing(page, { categories: CATEGORIES });
   await work();
@@ -182,7 +182,7 @@ async function trace(page, work) {
   return {
     painted:
       marks.begin && paints.length ? (end - marks.begin.ts) / 1000 : null,
-    longest: Math.max(0, ...tasks.map(event => event.dur ?? 0)) / 1000
+    longest: Math.max(0, ...tasks.map(event => event.tdur ?? 0)) / 1000
   };
 }
 

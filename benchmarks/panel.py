@@ -1,7 +1,8 @@
 """The panel in a browser, with 1,000 environments, one of which has 1,000 packages: paint, scrolling and requests.
 
-The times are those of the browser's own trace. TFENV_BROWSER names a Chromium; without it, Playwright uses its own.
-The server is that of JupyterLab, with the front end that is installed.
+The times are those of the browser's own trace. That of a task is its processor time, which other programs on the
+machine hardly change. TFENV_BROWSER names a Chromium; without it, Playwright uses its own. The server is that of
+JupyterLab, with the front end that is installed.
 """
 
 from __future__ import annotations

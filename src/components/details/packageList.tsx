@@ -51,6 +51,21 @@ export function PackageList(props: IPackageListProps): JSX.Element {
   );
   const [rows, end] = useGrowingList(byName, props.filter);
 
+  const actions = React.useRef<IRowActions | null>(null);
+  actions.current = {
+    ...props,
+    onToggle: item => {
+      const key = keyOf(item);
+      const others = [...open].filter(each => each !== key);
+      setOpen(new Set(open.has(key) ? others : [...others, key]));
+    },
+    onFind: found => {
+      props.onFilter(found.name);
+      setOpen(new Set([keyOf(found)]));
+      setTarget(keyOf(found));
+    }
+  };
+
   React.useEffect(() => {
     if (target !== null) {
       for (const button of Array.from(
@@ -87,18 +102,12 @@ export function PackageList(props: IPackageListProps): JSX.Element {
             return (
               <PackageRow
                 key={key}
-                {...props}
                 item={item}
                 isOpen={open.has(key)}
-                onToggle={() => {
-                  const others = [...open].filter(each => each !== key);
-                  setOpen(new Set(open.has(key) ? others : [...others, key]));
-                }}
-                onFind={found => {
-                  props.onFilter(found.name);
-                  setOpen(new Set([keyOf(found)]));
-                  setTarget(keyOf(found));
-                }}
+                canChange={props.canChange}
+                newer={props.newer.get(key)}
+                trans={props.trans}
+                actions={actions}
               />
             );
           })}
@@ -109,15 +118,34 @@ export function PackageList(props: IPackageListProps): JSX.Element {
   );
 }
 
-function PackageRow(
-  props: IPackageListProps & {
-    item: Package;
-    isOpen: boolean;
-    onToggle: () => void;
-    onFind: (found: Pick<Package, 'name' | 'source'>) => void;
-  }
+/** What a row can do. */
+interface IRowActions extends Pick<
+  IPackageActions,
+  'explain' | 'onRemove' | 'onCollectRemoval' | 'onUpdate'
+> {
+  readonly onToggle: (item: Package) => void;
+  readonly onFind: (found: Pick<Package, 'name' | 'source'>) => void;
+}
+
+interface IPackageRowProps {
+  readonly item: Package;
+  readonly isOpen: boolean;
+  readonly canChange: boolean;
+  /** The newer version; undefined if there is none, or it is not known. */
+  readonly newer: string | undefined;
+  readonly trans: TranslationBundle;
+  /** Always the newest actions, in an object that stays the same. */
+  readonly actions: { readonly current: IRowActions | null };
+}
+
+/**
+ * A package. There can be a thousand, and the list is rendered again whenever it grows and for each answer about newer
+ * versions. So a row is rendered again only if what it shows has changed.
+ */
+const PackageRow = React.memo(function PackageRow(
+  props: IPackageRowProps
 ): JSX.Element {
-  const { item, isOpen, trans } = props;
+  const { item, isOpen, trans, actions } = props;
   const details = React.useId();
   const Caret = isOpen ? caretDownEmptyThinIcon : caretRightIcon;
   const marks = [
@@ -136,7 +164,7 @@ function PackageRow(
             aria-expanded={isOpen}
             aria-controls={isOpen ? details : undefined}
             data-package={keyOf(item)}
-            onClick={props.onToggle}
+            onClick={() => actions.current?.onToggle(item)}
           >
             <Caret.react tag="span" elementSize="small" />
             <span>
@@ -155,7 +183,7 @@ function PackageRow(
             <IconButton
               icon={closeIcon}
               label={trans.__('Remove %1', item.name)}
-              onClick={() => props.onRemove(item.name)}
+              onClick={() => actions.current?.onRemove(item.name)}
             />
           )}
         </td>
@@ -165,15 +193,15 @@ function PackageRow(
           <td colSpan={3}>
             <PackageWhy
               item={item}
-              explain={props.explain}
+              explain={actions.current!.explain}
               trans={trans}
-              onFind={props.onFind}
+              onFind={found => actions.current?.onFind(found)}
             />
             {props.canChange && (
               <button
                 type="button"
                 className="jp-TfenvLink"
-                onClick={() => props.onCollectRemoval(item.name)}
+                onClick={() => actions.current?.onCollectRemoval(item.name)}
               >
                 {trans.__('Remove with other changes')}
               </button>
@@ -183,14 +211,11 @@ function PackageRow(
       )}
     </>
   );
-}
+});
 
 /** The newer version of a package, which updates it. */
-function NewerVersion(
-  props: IPackageListProps & { item: Package }
-): JSX.Element | null {
-  const { item, trans } = props;
-  const version = props.newer.get(keyOf(item));
+function NewerVersion(props: IPackageRowProps): JSX.Element | null {
+  const { item, trans, newer: version } = props;
   if (version === undefined) {
     return null;
   }
@@ -201,7 +226,7 @@ function NewerVersion(
       className="jp-TfenvLink"
       aria-label={trans.__('Update %1, newest version: %2', item.name, version)}
       title={trans.__('Update %1, newest version: %2', item.name, version)}
-      onClick={() => props.onUpdate(item.name)}
+      onClick={() => props.actions.current?.onUpdate(item.name)}
     >
       {text}
     </button>

@@ -1,10 +1,11 @@
-import { act, fireEvent, screen } from '@testing-library/react';
+import { act, fireEvent, render, screen } from '@testing-library/react';
+import React from 'react';
 
 import { environment, job } from '../../../__tests__/fixtures';
 import type { AvailablePackage } from '../../../api/generated';
 import { RequestError } from '../../../api/request';
 import { CommandIDs } from '../../../commandids';
-import { installed, show, click, planned } from './showDetails';
+import { click, installed, planned, Screen, show, trans } from './showDetails';
 
 describe('Packages', () => {
   it('lists requested packages first', () => {
@@ -31,6 +32,28 @@ describe('Packages', () => {
       target: { value: 'p2999' }
     });
     screen.getByRole('rowheader', { name: 'p2999' });
+  });
+
+  it('renders only the row again whose newer version becomes known', () => {
+    const { rerender } = render(<Screen />);
+    const written = jest.spyOn(trans, '__');
+    rerender(<Screen newer={new Map([['conda numpy', '2.3']])} />);
+    const removals = written.mock.calls.filter(([text]) =>
+      text.startsWith('Remove %1')
+    );
+    expect(removals).toEqual([['Remove %1', 'numpy']]);
+    screen.getByRole('button', { name: 'Update numpy, newest version: 2.3' });
+    written.mockRestore();
+  });
+
+  it('removes a package with what was collected since its row was rendered', () => {
+    const executed = show();
+    click('absl-py');
+    click('Remove with other changes');
+    click('Remove numpy');
+    expect(planned(executed)).toMatchObject({
+      packages: ['absl-py', 'numpy']
+    });
   });
 
   it('plans to add a package from the channels', async () => {
