@@ -78,7 +78,7 @@ class Transfer:
 
     def _give_up(self, address: str, problem: str) -> None:
         self._problems.setdefault(address, problem)
-        for task in self._taking[address]:
+        for task in self._taking[address] - {asyncio.current_task()}:
             task.cancel()
 
     async def _distribute(self, number: int) -> None:
