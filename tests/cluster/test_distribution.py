@@ -181,3 +181,26 @@ def test_parts_are_sent_over_tls_if_the_cluster_uses_it(
     results = source.rollout(workers("one", "two", "three", protocol="tls", **environ), 3)
     assert [(result.state, result.note) for result in results] == [("ready", None)] * 3
     assert sum(source.channel.sent.values()) == source.size
+
+
+def test_a_worker_that_is_busy_downloads_its_own_packages_and_does_not_hold_up_the_others(
+    workers: Callable[..., Cluster], source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transfer, "TAKEN", 5.0)
+    cluster = workers("one", "three", "two")
+
+    async def run() -> Sequence[NodeResult]:
+        async with connect(cluster.address) as engine:
+            await _workers(engine, 3)
+            [busy] = [node.address for node in await engine.nodes() if node.name == "two"]
+            task = engine._client.submit(lambda: __import__("time").sleep(300), workers=[busy])
+            found = await _plan(engine, source.lock)
+            results = await RunningRollout(engine, found, _lock(source.lock)[0]).run()
+            task.release()
+            return results
+
+    one, three, two = asyncio.run(run())
+    assert [(each.state, each.note) for each in (one, three)] == [("ready", None)] * 2
+    assert two.state == "ready"
+    assert "too busy" in (two.note or "")
+    assert _leftovers(cluster) == []
