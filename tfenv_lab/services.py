@@ -290,7 +290,8 @@ class Services(Foundations):
         This runs while the first requests are already served.
         """
         state = self.directories.state
-        await asyncio.to_thread(make_private, [state, *(state / part for part in ("jobs", "plans", "servers"))])
+        parts = ("jobs", "plans", "servers", "hidden-kernels", "written-kernels")
+        await asyncio.to_thread(make_private, [state, *(state / part for part in parts)])
         prefixes = list(await self.environments.prefixes())
         await self.jobs.dead_servers.recover([*prefixes, *(folder / "any" for folder in self.directories.envs_dirs)])
         self.jobs.deletions.watch()

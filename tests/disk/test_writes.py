@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -84,6 +85,33 @@ class TestMakePrivate:
         folder.chmod(0o755)
         writes.make_private([folder])
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+    def test_others_can_no_longer_read_the_files(self, folder: Path) -> None:
+        modes = {"a": 0o644, "b": 0o400, "c": 0o777}
+        for name, mode in modes.items():
+            (folder / name).write_text(name)
+            (folder / name).chmod(mode)
+        writes.make_private([folder])
+        found = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+        assert found == {"a": 0o600, "b": 0o400, "c": 0o600}
+        assert (folder / "a").read_text() == "a"
+
+    def test_files_elsewhere_stay(self, folder: Path, tmp_path: Path) -> None:
+        other = tmp_path / "other"
+        other.write_text("")
+        other.chmod(0o644)
+        (folder / "link").symlink_to(other)
+        (folder / "shared").hardlink_to(other)
+        (folder / "sub").mkdir(0o755)
+        writes.make_private([folder])
+        assert stat.S_IMODE(other.stat().st_mode) == 0o644
+        assert stat.S_IMODE((folder / "sub").stat().st_mode) == 0o755
+
+    def test_what_another_user_owns_stays(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        folder.chmod(0o755)
+        monkeypatch.setattr(os, "getuid", lambda: folder.stat().st_uid + 1)
+        writes.make_private([folder])
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o755
 
     def test_a_mode_that_is_stricter_stays(self, folder: Path) -> None:
         folder.chmod(0o500)

@@ -90,11 +90,14 @@ async def test_its_jobs_are_remembered_with_the_result_of_the_check(api: Api) ->
     assert (await api.environment("tf"))["check"]["ok"] is False
 
 
-async def test_only_the_user_can_enter_its_folders(api: Api, tmp_path: Path) -> None:
+async def test_only_the_user_can_enter_its_folders_and_read_their_files(api: Api, tmp_path: Path) -> None:
     state = tmp_path / "home/.local/state/tfenv_lab"
-    for folder in (state, state / "jobs", state / "plans"):
-        folder.chmod(0o755)
+    files = [*(state / "jobs").glob("*.json"), *(state / "plans").glob("*.json")]
+    assert files
+    for path in (state, state / "jobs", state / "plans", *files):
+        path.chmod(0o755)
     await api.services.start()
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
     assert {path.stat().st_mode & 0o777 for path in (state, state / "jobs", state / "plans")} == {0o700}
 
 

@@ -22,20 +22,27 @@ def replace(path: Path, content: str | bytes, *, private: bool = False) -> None:
 
 
 def make_private(folders: Iterable[Path]) -> None:
-    """Let nobody but the user into these directories, which earlier versions created as the umask said.
+    """Take the permissions of other users from these directories and their files, as earlier versions created them.
 
-    A directory that is missing, a link, or another user's stays as it is.
+    What is missing, a link, or another user's stays as it is, and so does a file with more hard links, which may belong
+    to another directory, too.
     """
     for folder in folders:
         with contextlib.suppress(OSError):
-            found = folder.lstat()
-            if (
-                os.name != "nt"
-                and stat.S_ISDIR(found.st_mode)
-                and found.st_uid == os.getuid()
-                and found.st_mode & 0o077
-            ):
-                folder.chmod(0o700)
+            if _is_private(folder, stat.S_IFDIR, 0o700):
+                # Other users can no longer replace the files in it, so each is the file that was looked at.
+                for path in folder.iterdir():
+                    _is_private(path, stat.S_IFREG, 0o600)
+
+
+def _is_private(path: Path, kind: int, mode: int) -> bool:
+    """Correct the mode of a directory or file of this user, and return whether the path is one."""
+    found = path.lstat()
+    if os.name == "nt" or stat.S_IFMT(found.st_mode) != kind or found.st_uid != os.getuid():
+        return False
+    if found.st_mode & 0o077 and (kind == stat.S_IFDIR or found.st_nlink == 1):
+        path.chmod(mode)
+    return True
 
 
 @contextlib.contextmanager
