@@ -17,7 +17,9 @@ Action = Literal["install", "upgrade", "downgrade", "change", "remove", "repair"
 #: What a rollout does on a node; with ``enter``, the node has the environment, but runs something else.
 NodeAction = Literal["none", "install", "enter", "impossible"]
 #: A node that is ``ready`` has the environment, and one that is ``inside`` runs it.
-NodeState = Literal["waiting", "installing", "ready", "draining", "inside", "failed", "lost", "skipped"]
+NodeState = Literal[
+    "waiting", "installing", "ready", "draining", "inside", "checking", "works", "failed", "lost", "skipped"
+]
 
 
 @dataclass(frozen=True)
@@ -86,9 +88,10 @@ class ClusterEntry:
 
 @dataclass(frozen=True)
 class NodeResult:
-    """What a rollout made of a node of a cluster. ``prefix`` is that of the environment on it.
+    """What a rollout made of a node of a cluster, or a check found. ``prefix`` is that of the environment on it.
 
     ``note`` says what the user should know, although the installation succeeded.
+    ``tensorflow`` is the version that a check found, and ``gpus`` the number of GPUs that it computes on.
     """
 
     name: str
@@ -97,3 +100,5 @@ class NodeResult:
     prefix: str | None = None
     error: ErrorJson | None = None
     note: str | None = None
+    tensorflow: str | None = None
+    gpus: int = 0

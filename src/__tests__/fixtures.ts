@@ -89,6 +89,7 @@ export function job(id: string, name: string, change: Partial<Job> = {}): Job {
     undo: null,
     waiting_for: null,
     nodes: [],
+    cluster: null,
     ...change
   };
 }

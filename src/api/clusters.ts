@@ -1,6 +1,6 @@
 import type { ServerConnection } from '@jupyterlab/services';
 
-import type { Cluster, ClusterNode } from './generated';
+import type { Cluster, ClusterNode, Job } from './generated';
 import { request } from './request';
 
 /**
@@ -26,5 +26,14 @@ export class ClustersClient {
       this._settings
     );
     return found.nodes;
+  }
+
+  /** Check an environment on the workers of a cluster, and return the job that does it. */
+  check(cluster: string, environment: string): Promise<Job> {
+    return request(
+      `clusters/${encodeURIComponent(cluster)}/checks`,
+      { method: 'POST', body: JSON.stringify({ environment }) },
+      this._settings
+    );
   }
 }

@@ -690,6 +690,29 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/clusters/{id}/checks": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Run TensorFlow in an environment on each worker, and an all_reduce between two of them.
+         * @description The workers must have the environment as it is now (a rollout). The job has the results in its nodes. It fails if one of them fails; its other results stay.
+         */
+        readonly post: operations["createClusterCheck"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/local-channel": {
         readonly parameters: {
             readonly query?: never;
@@ -1460,14 +1483,18 @@ export interface components {
             readonly name: string;
             readonly address: string;
             /**
-             * @description ready: it has the environment; draining: it takes no more tasks, and starts again; inside: it runs what the rollout brings; lost: it left the cluster; skipped: nothing was done, or it did not enter.
+             * @description ready: it has the environment; draining: it takes no more tasks, and starts again; inside: it runs what the rollout brings; works: a check found no problem; lost: it left the cluster; skipped: nothing was done, or it did not enter.
              * @enum {string}
              */
-            readonly state: "waiting" | "installing" | "ready" | "draining" | "inside" | "failed" | "lost" | "skipped";
+            readonly state: "waiting" | "installing" | "ready" | "draining" | "inside" | "checking" | "works" | "failed" | "lost" | "skipped";
             readonly prefix: string | null;
             readonly error: components["schemas"]["Error"] | null;
             /** @description What to know although it has the environment, such as why it did not take packages from others. */
             readonly note: string | null;
+            /** @description The version that a check found, or null. */
+            readonly tensorflow: string | null;
+            /** @description The number of GPUs that TensorFlow computes on in a check. */
+            readonly gpus: number;
         };
         readonly Plan: {
             readonly id: string;
@@ -1584,7 +1611,7 @@ export interface components {
             readonly finished: string | null;
             /** @description Why the job failed or was interrupted; null in other states. */
             readonly error: components["schemas"]["Error"] | null;
-            /** @description The result of a check that finished; otherwise null. */
+            /** @description The result of a check that finished; null for other jobs, and for the check of a cluster. */
             readonly result: components["schemas"]["Check"] | null;
             /** @description The request of the job's plan; null for a job without a plan. To retry the job, create a new plan from it. */
             readonly request: components["schemas"]["PlanRequest"] | null;
@@ -1596,8 +1623,10 @@ export interface components {
             readonly undo: components["schemas"]["Undo"] | null;
             /** @description The busy server that asked a running job to wait; null while the job works. */
             readonly waiting_for: components["schemas"]["BusyServer"] | null;
-            /** @description What a rollout has made of each worker so far; empty for other kinds. */
+            /** @description What a rollout has made of each worker so far, or the check of a cluster has found; otherwise empty. */
             readonly nodes: readonly components["schemas"]["NodeResult"][];
+            /** @description The id of the cluster whose workers a check is about; null for other jobs. */
+            readonly cluster: string | null;
         };
         readonly BusyServer: {
             /** @description The name of the server. */
@@ -3002,6 +3031,33 @@ export interface operations {
             readonly 404: components["responses"]["Error"];
             readonly 409: components["responses"]["Error"];
             readonly 502: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly createClusterCheck: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description The id of the environment. */
+                    readonly environment: string;
+                };
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["JobAccepted"];
+            readonly 400: components["responses"]["Error"];
+            readonly 403: components["responses"]["Error"];
+            readonly 404: components["responses"]["Error"];
+            readonly 409: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };
     };

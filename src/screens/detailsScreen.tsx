@@ -42,7 +42,7 @@ export function DetailsScreen(
       variables={details.variables}
       size={details.size}
       clusters={clusters}
-      rollout={jobs.rolloutOf(environment.prefix) ?? null}
+      onCluster={jobs.onCluster(environment.prefix, clusters.chosen) ?? null}
       annotations={details.annotations}
       onAnnotations={wanted =>
         details.changeAnnotations(environment.id, wanted)

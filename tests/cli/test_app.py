@@ -95,7 +95,7 @@ def test_a_check_reports_problems_and_its_exit_status_says_so(shell: Shell) -> N
 
 
 def test_a_check_without_problems_succeeds(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tfenv_lab.cli import queries
+    from tfenv_lab.cli import check
 
     shell.json("create", "tf", "--tensorflow=2.19.*", f"--python={PYTHON}")
     result = Check(True, PYTHON, "2.19.1", "3.10.0", [Device("CPU:0", "CPU")], 4.2, [], "")
@@ -103,7 +103,7 @@ def test_a_check_without_problems_succeeds(shell: Shell, monkeypatch: pytest.Mon
     async def finished(command: Any, services: Any, job: Any) -> Any:
         return dataclasses.replace(job, state="succeeded", result=result)
 
-    monkeypatch.setattr(queries.CheckApp, "finished", finished)
+    monkeypatch.setattr(check.CheckApp, "finished", finished)
     status, out, _ = shell.run("check", "tf")
     assert (status, out) == (0, f"ok · TensorFlow 2.19.1 · Keras 3.10.0 · Python {PYTHON} · CPU:0 · 4.2 s\n")
 

@@ -34,6 +34,7 @@ class Fake:
         self.entering: dict[str, Callable[[ClusterNode, str], Awaitable[str | None]]] = {}
         self.draining: dict[str, Callable[[ClusterNode], Awaitable[str | None]]] = {}
         self.ranks: dict[str, Callable[[Rank, Callable[[str], None]], Awaitable[Answer]]] = {}
+        self.checks: dict[str, Callable[[ClusterNode], Awaitable[Answer]]] = {}
         self.resumed: list[str] = []
         self.distributions: list[Distribution] = []
         self.places: dict[str, Place] = {}
@@ -55,6 +56,8 @@ class Fake:
             return await self.ranks[node.name](order.rank, tell)
         if order.verb == "probe":
             return self.probes.get(node.name, Answer(__version__, versions=VERSIONS))
+        if order.verb == "check":
+            return await self.checks[node.name](node)
         if order.verb == "plan":
             return self.plans.get(node.name, INSTALL)
         self.installs[node.name] = order

@@ -1,4 +1,4 @@
-"""Commands that change nothing: list, packages, why, versions, export and check."""
+"""Commands that change nothing: list, packages, why, versions and export."""
 
 from __future__ import annotations
 
@@ -11,16 +11,12 @@ from traitlets import Unicode
 
 from ..errors import InvalidRequest
 from ..services import Services
-from .command import PROBLEMS, TfenvCommand, counted, from_source, table
+from .command import TfenvCommand, counted, from_source, table
 from .history import revision_number
 
 if TYPE_CHECKING:
     from ..environments.comparing import Build
     from ..environments.models import Environment
-    from ..tensorflow.checks.models import Check
-
-#: Number of lines to show from the end of a traceback; --json has all of it.
-_TRACEBACK = 12
 
 
 class ListApp(TfenvCommand):
@@ -184,34 +180,3 @@ class ExportApp(TfenvCommand):
         text = await export(environment, self.format, self.specs, services.conda)
         self.write({"format": self.format, "content": text}, text.rstrip("\n"))
         return 0
-
-
-class CheckApp(TfenvCommand):
-    """Run TensorFlow in an environment, and report its problems."""
-
-    least, most, usage = 1, 1, "check NAME"
-
-    async def run(self, services: Services, arguments: Sequence[str]) -> int:
-        environment = await self.find(services, arguments[0])
-        job = await self.finished(services, await services.checks.begin(environment.id))
-        if job.error is not None or job.result is None:
-            message = f"The check was {job.state}."
-            return self.fail(job.error or {"reason": job.state, "message": message, "hint": None, "details": None})
-        self.write(job.to_json(), _describe(job.result))
-        return 0 if job.result.ok else PROBLEMS
-
-
-def _describe(check: Check) -> str:
-    """Format a Check for a terminal: versions and devices, then each problem with its remedy and error."""
-    keras = f"{check.keras} (tf-keras)" if check.tf_keras else check.keras
-    found = {"TensorFlow": check.tensorflow, "Keras": keras, "Python": check.python}
-    versions = [f"{label} {version}" for label, version in found.items() if version]
-    devices = ", ".join(device.name for device in check.devices) or "no device"
-    count = len(check.problems)
-    head = "ok" if check.ok else counted(count, "problem")
-    lines = [" · ".join([head, *versions, devices, f"{check.seconds:.1f} s"])]
-    for problem in check.problems:
-        remedy = problem.remedy.message if problem.remedy else None
-        lines.append("  " + " → ".join(filter(None, (problem.message, remedy))))
-        lines += [f"    {line}" for line in (problem.details or "").splitlines()[-_TRACEBACK:]]
-    return "\n".join(lines)

@@ -39,7 +39,7 @@ COMMANDS = {
     "revert": "changes.RevertApp",
     "repair": "changes.RepairApp",
     "variables": "variables.VariablesApp",
-    "check": "queries.CheckApp",
+    "check": "check.CheckApp",
     "disk": "space.DiskApp",
     "clean": "space.CleanApp",
     "kernel": "kernels.KernelApp",

@@ -40,6 +40,13 @@ class MakePlan(Struct, frozen=True, tag="plan"):
     environment: str = ""
 
 
+class CheckNodes(Struct, frozen=True, tag="check"):
+    """An order to check the environment that the nodes have under the name ``version``, as a job."""
+
+    address: str
+    version: str
+
+
 class Run(Struct, frozen=True, tag="run"):
     """An order to run a rollout. Its messages are those of jobs."""
 
@@ -52,7 +59,7 @@ class Run(Struct, frozen=True, tag="run"):
     follow: bool
 
 
-Order = FindNodes | MakePlan | Run
+Order = FindNodes | MakePlan | CheckNodes | Run
 
 
 class ClusterAnswer(Struct, frozen=True):

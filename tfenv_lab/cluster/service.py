@@ -1,4 +1,4 @@
-"""The clusters of a server: what their nodes run, and the plans of rollouts.
+"""The clusters of a server: what their nodes run, the plans of rollouts, and checks.
 
 What speaks to a cluster is a process of its own (``worker.py``): it imports Dask, and unpickles what a cluster sends.
 """
@@ -24,11 +24,12 @@ from ..plan_requests import Rollout as RolloutRequest
 from ..plans.models import Plan
 from . import addresses, sources
 from .entering import Batches
-from .messages import MODULE, ClusterAnswer, FindNodes, MakePlan, Run
+from .messages import MODULE, CheckNodes, ClusterAnswer, FindNodes, MakePlan, Run
 from .models import ClusterNode, Inside, Planned
 from .preparing import prepare
 
 if TYPE_CHECKING:
+    from ..jobs.models import Job
     from ..services import Services
 
 #: Seconds until a cluster must have answered with a look at its nodes, or with their plans.
@@ -60,6 +61,17 @@ class ClusterService:
         """Return the nodes of a cluster, with what each of them runs. Raises NotFound or ClusterUnreachable."""
         answer = await _ask(FindNodes(self._address(cluster)), _LOOK)
         return [_node(node, inside) for node, inside in answer.nodes]
+
+    async def check(self, cluster: str, environment: str) -> Job:
+        """Start the job that checks an environment on the nodes of a cluster.
+
+        Raises NotFound, PrefixBusy or ClusterNotAllowed, and what a plan raises.
+        """
+        address = self._address(cluster)
+        found = await self._services.environments.get(environment)
+        prepared = await prepare(self._services, found)
+        run = serde.to_json(CheckNodes(address, prepared.version))
+        return await self._services.jobs.check_nodes(found, cluster, run)
 
     async def plan(self, request: RolloutRequest) -> Plan:
         """Return the plan of a rollout. Raises NotFound, ClusterMismatch, ClusterUnreachable or ClusterNotAllowed."""

@@ -13,20 +13,22 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Coroutine, Iterable
 
 from .. import serde
 from ..conda.transaction.progress import Progress
 from ..errors import JobFailed, TfenvError
-from ..jobs.messages import Failed, Message, NodesChanged, ProgressMade, Succeeded
+from ..jobs.messages import Failed, Message, NodesChanged, Noticed, ProgressMade, Succeeded
 from ..jobs.worker import ORPHANED
-from ..models import NodeResult
+from ..models import NodeResult, NodeState
+from .checking import RunningCheck, failure_of
 from .connecting import connector
 from .engine import Departed, Engine
 from .entering import Batches
 from .fitting import require_fit
-from .messages import ClusterAnswer, FindNodes, MakePlan, Order, Run
+from .messages import CheckNodes, ClusterAnswer, FindNodes, MakePlan, Order, Run
 from .models import DONE, ClusterNode, Inside
-from .planner import plan, plan_back
+from .planner import chosen, plan, plan_back
 from .rollout import RunningRollout
 
 #: Minimum seconds between two messages about the nodes.
@@ -64,10 +66,9 @@ async def _plan(order: MakePlan) -> ClusterAnswer:
 class _Teller:
     """Messages about the nodes, at most every ``INTERVAL`` seconds."""
 
-    def __init__(self, order: Run) -> None:
-        self._done = DONE[order.mode]
-        planned = [NodeResult(each.node.name, each.node.address, "waiting") for each in order.plan.nodes]
-        self._results = {result.name: result for result in planned}
+    def __init__(self, done: NodeState, nodes: Iterable[ClusterNode]) -> None:
+        self._done = done
+        self._results = {node.name: NodeResult(node.name, node.address, "waiting") for node in nodes}
         self._sent = 0.0
 
     def keep(self, result: NodeResult) -> None:
@@ -84,7 +85,7 @@ class _Teller:
 
 
 async def _run(order: Run) -> Message:
-    teller = _Teller(order)
+    teller = _Teller(DONE[order.mode], [each.node for each in order.plan.nodes])
     async with connector()(order.address) as engine:
         results = await _rolled_out(engine, order, teller)
     teller.send()
@@ -104,8 +105,21 @@ async def _rolled_out(engine: Engine, order: Run, teller: _Teller) -> list[NodeR
     return await rollout.run()
 
 
-async def _until_orphaned(order: Run) -> Message:
-    loop, running = asyncio.get_running_loop(), asyncio.ensure_future(_run(order))
+async def _check(order: CheckNodes) -> Message:
+    async with connector()(order.address) as engine:
+        nodes = await chosen(engine, ())
+        teller = _Teller("works", nodes)
+        teller.send()
+        check = RunningCheck(engine, order.version, teller.keep)
+        failure = failure_of(await check.run(nodes))
+    teller.send()
+    if check.advice is not None:
+        _send(Noticed(check.advice))
+    return Succeeded() if failure is None else Failed(failure.to_json())
+
+
+async def _until_orphaned(work: Coroutine[None, None, Message]) -> Message:
+    loop, running = asyncio.get_running_loop(), asyncio.ensure_future(work)
 
     def watch() -> None:
         while sys.stdin.buffer.read(4096):
@@ -123,7 +137,7 @@ def main() -> None:
         # The job was cancelled before it began.
         os._exit(ORPHANED)
     order: Order = serde.loads(line, Order)
-    is_job = isinstance(order, Run)
+    is_job = isinstance(order, Run | CheckNodes)
     try:
         match order:
             case FindNodes():
@@ -131,13 +145,15 @@ def main() -> None:
             case MakePlan():
                 message = asyncio.run(_plan(order))
             case Run():
-                message = asyncio.run(_until_orphaned(order))
+                message = asyncio.run(_until_orphaned(_run(order)))
+            case CheckNodes():
+                message = asyncio.run(_until_orphaned(_check(order)))
     except (asyncio.CancelledError, KeyboardInterrupt):
         os._exit(ORPHANED)
     except Exception as error:
         if not isinstance(error, TfenvError):
             traceback.print_exc()
-            error = JobFailed("The rollout failed unexpectedly.", str(error))
+            error = JobFailed("The work on the cluster failed unexpectedly.", str(error))
         message = Failed(error.to_json()) if is_job else ClusterAnswer(error=error.to_json())
     _send(message)
     # Threads of the client must not hold up the end.

@@ -1,10 +1,12 @@
-"""``clusters``: the clusters of the configuration, and their nodes."""
+"""``clusters``: the clusters of the configuration, and their nodes, and checks of these."""
 
 from __future__ import annotations
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
+from ..errors import InvalidRequest
+from ..sentences import say
 from .base import BaseHandler
 
 
@@ -29,4 +31,26 @@ class ClusterNodesHandler(BaseHandler):
         self.send({"nodes": await clusters.nodes(cluster)})
 
 
-HANDLERS = [(r"clusters", ClustersHandler), (r"clusters/([^/]+)/nodes", ClusterNodesHandler)]
+class ClusterChecksHandler(BaseHandler):
+    """``POST clusters/{id}/checks``."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, cluster: str) -> None:
+        await self.require_rollout()
+        body = self.body()
+        environment = body.get("environment")
+        if not isinstance(environment, str) or set(body) != {"environment"}:
+            raise InvalidRequest(
+                say("The body must be an object with one field, “environment”: the id of an environment.")
+            )
+        clusters = await self.clusters()
+        job = await clusters.check(cluster, environment)
+        self.send(job, 202, f"jobs/{job.id}")
+
+
+HANDLERS = [
+    (r"clusters", ClustersHandler),
+    (r"clusters/([^/]+)/nodes", ClusterNodesHandler),
+    (r"clusters/([^/]+)/checks", ClusterChecksHandler),
+]

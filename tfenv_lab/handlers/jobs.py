@@ -45,7 +45,8 @@ class JobHandler(BaseHandler):
     @web.authenticated
     @authorized
     async def delete(self, job_id: str) -> None:
-        if (await self.services.jobs.get(job_id)).kind == "rollout":
+        job = await self.services.jobs.get(job_id)
+        if job.kind == "rollout" or job.cluster is not None:
             await self.require_rollout()
         job = await self.services.jobs.cancel(job_id)
         self.send(job, 202, f"jobs/{job.id}")

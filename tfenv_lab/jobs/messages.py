@@ -78,8 +78,10 @@ class CleanDisk(Struct, frozen=True, tag="clean"):
     index: IndexPolicy = IndexPolicy()
 
 
-class RollOut(Struct, frozen=True, tag="rollout"):
-    """An order to run a rollout. ``run`` is for the process that speaks to the cluster, and has the form of its room.
+class UseCluster(Struct, frozen=True, tag="cluster"):
+    """An order to run a rollout, or to check the nodes of a cluster.
+
+    ``run`` is for the process that speaks to the cluster, and has the form of its room.
 
     That process gets ``grace`` seconds to end when its input ends, because drained workers must take tasks again.
     """
@@ -89,9 +91,9 @@ class RollOut(Struct, frozen=True, tag="rollout"):
     grace: float = 20.0
 
 
-#: What the worker of jobs carries out; a rollout has another process.
+#: What the worker of jobs carries out; what uses a cluster has another process.
 WorkerOrder = ApplyChange | RemoveEnvironment | RestoreEnvironment | RunCheck | BuildChannel | CleanDisk
-Order = WorkerOrder | RollOut
+Order = WorkerOrder | UseCluster
 
 
 class PhaseBegun(Struct, frozen=True, tag="phase"):

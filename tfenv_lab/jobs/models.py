@@ -137,7 +137,8 @@ class Job(Translatable):
 
     ``request`` is the plan request of a job that applies a plan. ``automatic`` marks a check or a cleaning that no user
     requested; any other job of its prefix cancels it. ``undo`` belongs to a deletion that can be undone,
-    ``waiting_for`` to a job that a busy server asked to wait, and ``nodes`` to a rollout.
+    ``waiting_for`` to a job that a busy server asked to wait, ``nodes`` to a rollout and to the check of a
+    cluster, and ``cluster`` to the latter.
 
     The fields that are only stored are:
 
@@ -180,6 +181,7 @@ class Job(Translatable):
     undo: Undo | None = None
     waiting_for: BusyServer | None = None
     nodes: list[NodeResult] = field(default_factory=list)
+    cluster: str | None = None
     was_hidden: bool = False
     deletion: str | None = None
     adds: int = 0

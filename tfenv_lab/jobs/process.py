@@ -18,7 +18,7 @@ import psutil
 
 from .. import serde
 from ..processes import kill_group
-from .messages import Message, Order, RollOut
+from .messages import Message, Order, UseCluster
 from .spare import SpareWorker
 from .starting import StartedWorker
 from .store import LOG_BYTES
@@ -104,7 +104,7 @@ class WorkerProcess:
                 raise RuntimeError("the worker has no pipes")
             # A rollout may be cancelled, which closes its input, before it has its order.
             with contextlib.suppress(BrokenPipeError, ValueError):
-                process.stdin.write(serde.dumps(order.run if isinstance(order, RollOut) else order) + b"\n")
+                process.stdin.write(serde.dumps(order.run if isinstance(order, UseCluster) else order) + b"\n")
                 process.stdin.flush()
             while line := process.stdout.readline(LONGEST):
                 try:
@@ -118,7 +118,7 @@ class WorkerProcess:
             return status
 
     def _started(self, order: Order) -> StartedWorker:
-        if isinstance(order, RollOut):
+        if isinstance(order, UseCluster):
             self._grace = order.grace
             return StartedWorker(module=order.module)
         return (self._spare and self._spare.take()) or StartedWorker()

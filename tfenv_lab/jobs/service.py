@@ -22,7 +22,7 @@ from ..space.survey import Demand
 from .dead_servers import DeadServers
 from .deletions import Deletions
 from .leftovers import Leftovers
-from .messages import ApplyChange, BuildChannel, CleanDisk, RollOut, RunCheck
+from .messages import ApplyChange, BuildChannel, CleanDisk, RunCheck, UseCluster
 from .models import DONE, FINISHED, Job, new_id, now
 from .running import RunningJobs
 from .spare import SpareWorker
@@ -259,7 +259,7 @@ class JobService(LoggingConfigurable):
         await self._plans().take(plan.id)
         nodes = [NodeResult(node.name, node.address, "waiting", node.prefix or None) for node in plan.nodes]
         job = Job(new_id(), plan.kind, plan.name, plan.prefix, plan.environment, request=stored.request, nodes=nodes)
-        return await self.running.begin(job, RollOut(run))
+        return await self.running.begin(job, UseCluster(run))
 
     async def _delete(self, job: Job, items: Iterable[Item]) -> Job:
         prefixes = await self._space.prefixes()
@@ -300,6 +300,15 @@ class JobService(LoggingConfigurable):
             new_id(), "check", environment.name, environment.prefix, environment.id, automatic=automatic, checked=state
         )
         return await self.running.begin(job, RunCheck(subject))
+
+    async def check_nodes(self, environment: Environment, cluster: str, run: dict[str, Any]) -> Job:
+        """Start the job that runs TensorFlow on the nodes of a cluster, which have the environment. Raises PrefixBusy.
+
+        ``run`` is for the process that speaks to the cluster.
+        """
+        await self.running.make_way(Path(environment.prefix))
+        job = Job(new_id(), "check", environment.name, environment.prefix, environment.id, cluster=cluster)
+        return await self.running.begin(job, UseCluster(run))
 
     async def build_channel(self, folder: Path) -> Job:
         """Start the job that builds a local channel below the directory ``folder``. Raises PrefixBusy."""

@@ -21,24 +21,22 @@ export interface IClusterTabProps {
   /** Id of the chosen cluster. */
   readonly chosen: string;
   readonly nodes: Loaded<readonly ClusterNode[]>;
-  /** The newest rollout of the environment, active or not. */
+  /** The newest rollout or check of the environment on the chosen cluster, active or not. */
   readonly job: Job | null;
   readonly canPlan: boolean;
   readonly trans: TranslationBundle;
   readonly onChoose: (cluster: string) => void;
   readonly onRefresh: () => void;
   readonly onPlan: (request: PlanRequest) => void;
+  readonly onCheck: () => void;
 }
 
 /** The workers of a cluster, and the ways to bring the environment to them. */
 export function ClusterTab(props: IClusterTabProps): JSX.Element {
-  const { environment, clusters, chosen, nodes, trans, onPlan } = props;
+  const { environment, clusters, chosen, nodes, job, trans, onPlan } = props;
   const [onlyInstall, setOnlyInstall] = React.useState(false);
-  const isOfThis =
-    props.job?.request?.kind === 'rollout' &&
-    props.job.request.cluster === chosen;
-  const job = isOfThis ? props.job : null;
-  const failed = failedNodes(job);
+  const isCheck = job?.kind === 'check';
+  const failed = isCheck ? [] : failedNodes(job);
   const ended = job?.finished ?? null;
   // A rollout changes what the workers run.
   React.useEffect(() => props.onRefresh(), [chosen, ended]);
@@ -80,6 +78,8 @@ export function ClusterTab(props: IClusterTabProps): JSX.Element {
         </p>
       )}
       {rows.length > 0 && <WorkerTable rows={rows} trans={trans} />}
+      {isCheck &&
+        job.warnings.map(({ code, message }) => <p key={code}>{message}</p>)}
       {props.canPlan && nodes?.value && nodes.value.length > 0 && (
         <>
           <label className="jp-TfenvCheckbox">
@@ -113,6 +113,16 @@ export function ClusterTab(props: IClusterTabProps): JSX.Element {
                 {trans.__('Retry Failed…')}
               </button>
             )}
+            <button
+              type="button"
+              className="jp-mod-styled"
+              title={trans.__(
+                'Run TensorFlow on each worker that has the environment'
+              )}
+              onClick={props.onCheck}
+            >
+              {trans.__('Check Workers')}
+            </button>
             {canGoBack && (
               <button
                 type="button"

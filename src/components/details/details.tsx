@@ -51,8 +51,8 @@ interface IDetailsProps {
     ClustersModel,
     'clusters' | 'chosen' | 'nodes' | 'choose' | 'refresh'
   >;
-  /** The newest rollout, active or not. */
-  readonly rollout: Job | null;
+  /** The newest rollout or check on the chosen cluster, active or not. */
+  readonly onCluster: Job | null;
   readonly annotations: Loaded<Annotations>;
   readonly onAnnotations: (annotations: Annotations) => Promise<void>;
   /** The active job. */
@@ -277,12 +277,18 @@ function DetailsTabs(props: IDetailsProps): JSX.Element {
         clusters={clusters.clusters}
         chosen={clusters.chosen}
         nodes={clusters.nodes}
-        job={props.rollout}
+        job={props.onCluster}
         canPlan={props.job === null}
         trans={trans}
         onChoose={id => void clusters.choose(id)}
         onRefresh={() => void clusters.refresh()}
         onPlan={onPlan}
+        onCheck={() =>
+          props.execute(CommandIDs.checkEnvironment, {
+            environment: environment.id,
+            cluster: clusters.chosen
+          })
+        }
       />
     )
   };

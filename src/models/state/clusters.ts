@@ -9,7 +9,7 @@ import { settle } from './details';
  * Model of the clusters that the server's configuration names, and of the workers of the chosen one.
  */
 export class ClustersModel extends VDomModel {
-  constructor(private readonly _client: ClustersClient) {
+  constructor(readonly client: ClustersClient) {
     super();
   }
 
@@ -34,7 +34,7 @@ export class ClustersModel extends VDomModel {
       return;
     }
     this._isLoaded = true;
-    const found = await settle(this._client.list());
+    const found = await settle(this.client.list());
     if (!found?.value) {
       // The list of clusters is only an offer, so the next screen asks again.
       this._isLoaded = false;
@@ -61,7 +61,7 @@ export class ClustersModel extends VDomModel {
       return;
     }
     this._areLoading = true;
-    const nodes = await settle(this._client.nodes(cluster));
+    const nodes = await settle(this.client.nodes(cluster));
     if (this._chosen === cluster) {
       this._areLoading = false;
       this._nodes = nodes;

@@ -98,10 +98,14 @@ export class JobsModel extends VDomModel {
     }
   }
 
-  /** Whether a check of a prefix is active, automatic or not. */
+  /** Whether a check of a prefix on this machine is active, automatic or not. */
   isChecking(prefix: string): boolean {
     return this._jobs.some(
-      job => job.prefix === prefix && job.kind === 'check' && isActive(job)
+      job =>
+        job.prefix === prefix &&
+        job.kind === 'check' &&
+        job.cluster === null &&
+        isActive(job)
     );
   }
 
@@ -135,10 +139,13 @@ export class JobsModel extends VDomModel {
       : undefined;
   }
 
-  /** Find the newest rollout of a prefix, active or not. */
-  rolloutOf(prefix: string): Job | undefined {
+  /** Find the newest rollout or check of a prefix on a cluster, active or not. */
+  onCluster(prefix: string, cluster: string): Job | undefined {
     return this._jobs.find(
-      job => job.prefix === prefix && job.kind === 'rollout'
+      job =>
+        job.prefix === prefix &&
+        (job.cluster === cluster ||
+          (job.request?.kind === 'rollout' && job.request.cluster === cluster))
     );
   }
 

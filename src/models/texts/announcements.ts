@@ -98,6 +98,17 @@ export function describeOutcome(
     case 'restore':
       return { message: trans.__('%1 was restored.', name), type: 'success' };
     case 'check':
+      if (job.cluster !== null) {
+        return {
+          message: trans._n(
+            '%2: TensorFlow works on %1 worker.',
+            '%2: TensorFlow works on %1 workers.',
+            job.nodes.length,
+            name
+          ),
+          type: 'success'
+        };
+      }
       return job.result?.ok
         ? { message: trans.__('%1 works.', name), type: 'success' }
         : { message: trans.__('%1 has problems.', name), type: 'warning' };

@@ -26,7 +26,7 @@ export function failedNodes(job: Job | null): readonly string[] {
     .map(node => node.name);
 }
 
-/** Return the workers of a cluster with what the last rollout says about them, failures first. */
+/** Return the workers of a cluster with what the last rollout or check says about them, failures first. */
 export function nodeRows(
   nodes: readonly ClusterNode[],
   job: Job | null,
@@ -40,7 +40,7 @@ export function nodeRows(
     const hasFailed = result !== undefined && FAILED.includes(result.state);
     const isActive = job !== null && job.finished === null;
     const text =
-      result && (hasFailed || isActive || !node)
+      result && (hasFailed || isActive || !node || result.state === 'works')
         ? describeResult(result, trans)
         : node
           ? describeNode(node, trans)
@@ -85,6 +85,10 @@ function describeResult(result: NodeResult, trans: TranslationBundle): string {
       return trans.__('starting again');
     case 'inside':
       return trans.__('done');
+    case 'checking':
+      return trans.__('checking');
+    case 'works':
+      return describeCheck(result, trans);
     case 'failed':
     case 'lost':
     case 'skipped':
@@ -94,6 +98,18 @@ function describeResult(result: NodeResult, trans: TranslationBundle): string {
             .join(' ')
         : trans.__('failed');
   }
+}
+
+function describeCheck(result: NodeResult, trans: TranslationBundle): string {
+  const version = result.tensorflow ?? '';
+  return result.gpus > 0
+    ? trans._n(
+        'TensorFlow %2 works, with %1 GPU',
+        'TensorFlow %2 works, with %1 GPUs',
+        result.gpus,
+        version
+      )
+    : trans.__('TensorFlow %1 works', version);
 }
 
 function describeNode(node: ClusterNode, trans: TranslationBundle): string {

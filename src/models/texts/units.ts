@@ -87,7 +87,7 @@ export function describeProgress(job: Job, trans: TranslationBundle): string {
   if (job.waiting_for) {
     return describePhase(job, trans);
   }
-  if (job.kind === 'rollout') {
+  if (job.kind === 'rollout' || (job.cluster && job.nodes.length > 0)) {
     // The server counts the workers that are done.
     return job.message;
   }

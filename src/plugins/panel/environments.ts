@@ -16,7 +16,7 @@ export const environmentsPlugin = managerClient({
   description: 'Adds the commands of an environment.',
   activate: (app, manager, trans) => {
     const { commands } = app;
-    const { environments, jobs } = manager;
+    const { clusters, environments, jobs } = manager;
     const own = new EnvironmentCommands(app, manager, trans);
     const { busy, refusal } = own;
 
@@ -98,11 +98,17 @@ export const environmentsPlugin = managerClient({
       label: trans.__('Check'),
       caption: trans.__('Test whether TensorFlow works in this environment'),
       refusal: busy,
-      execute: async ({ id }) => {
-        jobs.update(await environments.client.check(id));
+      // With a cluster, its workers check the environment.
+      execute: async ({ id }, { cluster }) => {
+        const isThere = typeof cluster === 'string';
+        jobs.update(
+          isThere
+            ? await clusters.client.check(cluster, id)
+            : await environments.client.check(id)
+        );
         await commands.execute(CommandIDs.showEnvironment, {
           environment: id,
-          tab: 'check'
+          tab: isThere ? 'cluster' : 'check'
         });
       }
     });

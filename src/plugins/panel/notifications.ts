@@ -109,7 +109,7 @@ export const notificationsPlugin = managerClient({
         return [
           action(trans.__('Show Check'), CommandIDs.showEnvironment, {
             environment: environment.id,
-            tab: 'check'
+            tab: job.cluster === null ? 'check' : 'cluster'
           })
         ];
       }

@@ -2,7 +2,7 @@ import { fireEvent, render, screen, within } from '@testing-library/react';
 import React from 'react';
 
 import { job } from '../../../__tests__/fixtures';
-import type { ClusterNode, NodeResult } from '../../../api/generated';
+import type { ClusterNode, Job, NodeResult } from '../../../api/generated';
 import type { IClusterTabProps } from '../clusterTab';
 import { ClusterTab } from '../clusterTab';
 import { trans } from './showDetails';
@@ -38,7 +38,9 @@ function result(
     state,
     prefix: null,
     error: message ? error : null,
-    note: null
+    note: null,
+    tensorflow: null,
+    gpus: 0
   };
 }
 
@@ -46,6 +48,7 @@ function show(change: Partial<IClusterTabProps> = {}) {
   const onPlan = jest.fn();
   const onRefresh = jest.fn();
   const onChoose = jest.fn();
+  const onCheck = jest.fn();
   const props: IClusterTabProps = {
     environment: '1',
     clusters: [{ id: 'gpu', name: 'gpu', address: 'tls://gpu:8786' }],
@@ -57,12 +60,13 @@ function show(change: Partial<IClusterTabProps> = {}) {
     onPlan,
     onRefresh,
     onChoose,
+    onCheck,
     ...change
   };
   const shown = render(<ClusterTab {...props} />);
   const update = (change: Partial<IClusterTabProps>): void =>
     shown.rerender(<ClusterTab {...props} {...change} />);
-  return { onPlan, onRefresh, onChoose, update };
+  return { onPlan, onRefresh, onChoose, onCheck, update };
 }
 
 const START = { kind: 'rollout', environment: '1', cluster: 'gpu' } as const;
@@ -144,12 +148,59 @@ it('shows the state of each worker while a rollout runs', () => {
   expect(screen.queryByRole('button', { name: 'Review Rollout…' })).toBeNull();
 });
 
-it('ignores a rollout to another cluster', () => {
-  show({ job: rollout([result('b', 'failed', 'No room.')], 'cpu') });
+it('checks the workers, and shows failures first, then the versions that work', () => {
+  const { onCheck, update } = show();
+  fireEvent.click(screen.getByRole('button', { name: 'Check Workers' }));
+  expect(onCheck).toHaveBeenCalledTimes(1);
+  const check = (change: Partial<Job>): Job =>
+    job('9', 'tf', {
+      kind: 'check',
+      cluster: 'gpu',
+      nodes: [
+        { ...result('a', 'works'), tensorflow: '2.19.1', gpus: 2 },
+        result('b', 'failed', 'TensorFlow is not installed.')
+      ],
+      ...change
+    });
+  update({
+    job: check({ nodes: [result('a', 'checking'), result('b', 'waiting')] }),
+    canPlan: false
+  });
+  expect(rows()).toEqual(['achecking', 'bwaiting']);
+  expect(screen.queryByRole('button', { name: 'Check Workers' })).toBeNull();
+  update({ job: check({ state: 'failed', finished: '2026-01-01T00:00:00Z' }) });
   expect(rows()).toEqual([
-    'aruns its own Python (/usr)',
+    'bTensorFlow is not installed.',
+    'aTensorFlow 2.19.1 works, with 2 GPUs'
+  ]);
+  // Another check is the way to try a check again.
+  expect(screen.queryByRole('button', { name: 'Retry Failed…' })).toBeNull();
+});
+
+it('says what the all_reduce of a check showed', () => {
+  show({
+    job: job('9', 'tf', {
+      kind: 'check',
+      cluster: 'gpu',
+      state: 'succeeded',
+      finished: '2026-01-01T00:00:00Z',
+      nodes: [{ ...result('a', 'works'), tensorflow: '2.19.1' }],
+      warnings: [
+        {
+          code: 'no-all-reduce',
+          severity: 'info',
+          message: 'No all_reduce was tried.',
+          plan_request: null,
+          items: []
+        }
+      ]
+    })
+  });
+  expect(rows()).toEqual([
+    'aTensorFlow 2.19.1 works',
     'bruns its own Python (/usr)'
   ]);
+  expect(screen.getByText('No all_reduce was tried.')).toBeTruthy();
 });
 
 it('asks the workers again when it opens and when a rollout ends', () => {

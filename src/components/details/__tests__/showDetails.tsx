@@ -91,7 +91,7 @@ export function Screen(
         choose: async () => undefined,
         refresh: async () => undefined
       }}
-      rollout={null}
+      onCluster={null}
       size={{ value: { bytes: 1.5e9, shared: 1.4e9 }, error: null }}
       job={null}
       failure={null}

@@ -197,6 +197,28 @@ describe('jobs of a prefix', () => {
     ]);
     expect(model.checkOf(prefix)?.id).toBe('2');
   });
+
+  it('give the newest rollout or check on a cluster, which is no check of this machine', async () => {
+    const request = {
+      kind: 'rollout',
+      environment: '1',
+      cluster: 'gpu'
+    } as const;
+    const { model } = await setUp([
+      job('4', 'other', { kind: 'check', cluster: 'gpu' }),
+      job('3', 'tf', { kind: 'check', cluster: 'gpu' }),
+      job('2', 'tf', { kind: 'rollout', request, state: 'succeeded' }),
+      job('1', 'tf', {
+        kind: 'rollout',
+        request: { ...request, cluster: 'cpu' },
+        state: 'failed'
+      })
+    ]);
+    expect(model.onCluster(prefix, 'gpu')?.id).toBe('3');
+    expect(model.onCluster(prefix, 'cpu')?.id).toBe('1');
+    expect(model.onCluster(prefix, '')).toBeUndefined();
+    expect(model.isChecking(prefix)).toBe(false);
+  });
 });
 
 describe('canCancel', () => {
