@@ -11,6 +11,7 @@ import pytest
 from tests.kernels.conftest import run
 from tests.kernels.on_disk import hand_made, kernels, registered, spec_of
 from tests.prefixes import add_record, make_prefix
+from tfenv_lab.conda.settings.condarc import CondaSettings
 from tfenv_lab.kernels.service import KernelService
 
 
@@ -36,6 +37,19 @@ class TestReconcile:
         shutil.rmtree(tf219 / "share" / "jupyter" / "kernels")
         run(service.reconcile())
         assert registered() == []
+
+    def test_the_environments_are_listed_once_to_register_one(
+        self, conda_settings: CondaSettings, envs: Path, tf219: Path
+    ) -> None:
+        listed: list[int] = []
+
+        def prefixes() -> dict[Path, bool]:
+            listed.append(1)
+            return {tf219: True}
+
+        run(KernelService(conda_settings, prefixes=prefixes, envs_dir=envs).register(tf219))
+        assert registered() == ["conda-env-tf219-py"]
+        assert listed == [1]
 
     def test_the_kernelspec_of_a_changed_environment_is_rewritten(self, service: KernelService, tf219: Path) -> None:
         run(service.register(tf219, env={"MINE": "1"}))

@@ -187,13 +187,13 @@ class KernelRegistrar:
             known = self._by_place()
             ready.update((prefix, self._activate(prefix, known)) for prefix in missing)
             with self._lock:
-                todo = self._todo(wanted)
+                todo, names = self._todo(wanted)
                 missing = [prefix for prefix in todo if prefix not in ready]
                 if not missing:
-                    return self._write_activated(todo, ready)
+                    return self._write_activated(todo, ready, names)
 
-    def _todo(self, wanted: Mapping[Path, _Registration]) -> dict[Path, _Registration]:
-        """Return the environments to write: the ``wanted``, and those whose id these change."""
+    def _todo(self, wanted: Mapping[Path, _Registration]) -> tuple[dict[Path, _Registration], KernelNames]:
+        """Return the environments to write, the ``wanted`` and those whose id these change, and the names of all."""
         known = self._cache.ours()
         names = self.names(known, wanted)
         todo = dict(wanted)
@@ -203,13 +203,12 @@ class KernelRegistrar:
             moved = str(prefix) in names.by_prefix and spec.name != names.id_of(prefix, mark["kernel"])
             if moved and prefix not in todo and kernelspecs.inside(prefix):
                 todo[prefix] = _Registration()
-        return todo
+        return todo, names
 
     def _write_activated(
-        self, todo: Mapping[Path, _Registration], ready: Mapping[Path, Activation]
+        self, todo: Mapping[Path, _Registration], ready: Mapping[Path, Activation], names: KernelNames
     ) -> dict[Path, Kernel]:
         known = self._cache.ours()
-        names = self.names(known, todo)
         places = self._cache.environments(known)
         reals = set(self._cache.reals.of(map(str, todo)).values())
         outdated = [spec for spec in known if places[spec.name] in reals]
