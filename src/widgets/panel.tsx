@@ -65,12 +65,14 @@ export class TfenvPanel extends ReactWidget {
   protected override onAfterShow(message: Message): void {
     super.onAfterShow(message);
     this._manager.environments.watched = true;
+    this._manager.jobs.watched = true;
     void this._manager.status.refresh();
   }
 
   protected override onAfterHide(message: Message): void {
     super.onAfterHide(message);
     this._manager.environments.watched = false;
+    this._manager.jobs.watched = false;
   }
 
   protected override onActivateRequest(message: Message): void {

@@ -29,7 +29,8 @@ export interface IDismissedStore {
 }
 
 /**
- * Model of the server's jobs. Events update it at once; polling corrects it when events were lost.
+ * Model of the server's jobs. Events update it at once; polling corrects it when events were lost. While no job is active
+ * and the panel is hidden, events are enough.
  */
 export class JobsModel extends VDomModel {
   constructor(options: JobsModel.IOptions) {
@@ -40,13 +41,22 @@ export class JobsModel extends VDomModel {
       name: 'tfenv-lab:jobs',
       factory: () => this._tick(),
       frequency: { interval: IDLE_INTERVAL, backoff: true, max: 120 * 1000 },
-      standby: 'when-hidden'
+      standby: () => (this._mustPoll ? 'when-hidden' : true)
     });
+    this._hasEvents = !!options.stream;
     options.stream?.connect(this._onEvent, this);
     void this._loadDismissed();
   }
 
   readonly client: JobsClient;
+
+  /** Whether the panel is visible. */
+  set watched(watched: boolean) {
+    if (watched && !this._watched) {
+      void this.refresh();
+    }
+    this._watched = watched;
+  }
 
   /** Newest first. */
   get jobs(): readonly Job[] {
@@ -226,6 +236,16 @@ export class JobsModel extends VDomModel {
     }
   }
 
+  private get _mustPoll(): boolean {
+    return (
+      this._watched ||
+      !this._hasEvents ||
+      !this._isLoaded ||
+      this._error !== null ||
+      this._jobs.some(isActive)
+    );
+  }
+
   private async _tick(): Promise<void> {
     await this.refresh();
     if (this._error) {
@@ -248,6 +268,7 @@ export class JobsModel extends VDomModel {
         return known && !isNewer(job, known) ? known : job;
       });
       this._jobs = [...late, ...fresh];
+      this._isLoaded = true;
       this._error = null;
       for (const job of fresh) {
         if (job !== old.get(job.id)) {
@@ -308,10 +329,13 @@ export class JobsModel extends VDomModel {
   private readonly _jobFinished = new Signal<this, Job>(this);
   private _jobs: readonly Job[] = [];
   private _pending: Promise<void> | null = null;
+  private readonly _hasEvents: boolean;
+  private _isLoaded = false;
   private readonly _poll: Poll;
   private readonly _store: IDismissedStore | null;
   /** Ids of jobs that succeeded, and whose environments were not loaded since then. */
   private readonly _unsettled = new Set<string>();
+  private _watched = false;
 }
 
 export namespace JobsModel {

@@ -85,6 +85,59 @@ describe('JobsModel', () => {
     expect(finished).toEqual(['1']);
   });
 
+  it('polls only while a job is active or the panel is visible', async () => {
+    jest.useFakeTimers();
+    try {
+      const { model, server, emit } = await setUp([]);
+      const requests = async (): Promise<number> => {
+        server.seen.length = 0;
+        await jest.advanceTimersByTimeAsync(180_000);
+        return server.seen.length;
+      };
+      await requests();
+      expect(await requests()).toBe(0);
+      server.routes['GET jobs'] = { jobs: [job('1', 'tf')] };
+      emit(job('1', 'tf'));
+      expect(await requests()).toBeGreaterThan(30);
+      const done = job('1', 'tf', { state: 'succeeded' });
+      server.routes['GET jobs'] = { jobs: [done] };
+      emit(done);
+      await requests();
+      expect(await requests()).toBe(0);
+      model.watched = true;
+      await jest.advanceTimersByTimeAsync(0);
+      expect(server.calls).toEqual(['GET jobs']);
+      await requests();
+      expect(await requests()).toBe(3);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('polls all the time without events, and until it has an answer', async () => {
+    jest.useFakeTimers();
+    try {
+      const server = new FakeServer({ 'GET jobs': { jobs: [] } });
+      const client = new JobsClient(server.settings);
+      models.push(new JobsModel({ client, stream: null, store: null }));
+      await jest.advanceTimersByTimeAsync(300_000);
+      expect(server.calls.length).toBeGreaterThan(3);
+      const stream: Event.Stream = new Stream(manager);
+      const other = new FakeServer();
+      models.push(
+        new JobsModel({
+          client: new JobsClient(other.settings),
+          stream,
+          store: null
+        })
+      );
+      await jest.advanceTimersByTimeAsync(600_000);
+      expect(other.calls.length).toBeGreaterThan(2);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   it('ignores a response that is older than an event', async () => {
     const { model, emit } = await setUp([job('1', 'tf')]);
     emit(job('1', 'tf', { state: 'succeeded' }));
