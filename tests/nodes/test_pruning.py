@@ -6,17 +6,20 @@ import asyncio
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tfenv_lab import serde
 from tfenv_lab.conda.prefix import digests
 from tfenv_lab.nodes import pruning
 from tfenv_lab.nodes.apply import until_finished
 from tfenv_lab.nodes.configuration import NodeConfiguration
 from tfenv_lab.nodes.lockfile import LockFile
+from tfenv_lab.nodes.orders import Answer, Order
 from tfenv_lab.services import Services
 
 LOCK = LockFile("a lock")
@@ -124,3 +127,19 @@ def test_a_name_without_a_digest_deletes_nothing(here: Here, name: str) -> None:
     for age, version in enumerate((V3, V2, V1)):
         here.version(version, age)
     assert here.pruned(name=name) == []
+
+
+def test_an_order_to_a_machine_of_a_cluster_names_what_was_deleted(here: Here) -> None:
+    for age, name in enumerate((V4, V3, V2, V1)):
+        here.version(name, age)
+    order = Order("prune", LockFile(""), V4, "", kept=(V4, V2))
+    with subprocess.Popen(
+        [sys.executable, "-m", "tfenv_lab.nodes"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(serde.dumps(order) + b"\n")
+        process.stdin.flush()
+        answer: Answer = serde.loads(process.stdout.readline(), Answer)
+    assert (answer.error, answer.note) == (None, f"Older versions were deleted: {V3}, {V1}.")
+    assert here.names == [V2, V4]
