@@ -90,8 +90,8 @@ class ClusterEntry:
 class NodeResult:
     """What a rollout made of a node of a cluster, or a check found. ``prefix`` is that of the environment on it.
 
-    ``note`` says what the user should know, although the installation succeeded.
-    ``tensorflow`` is the version that a check found, and ``gpus`` the number of GPUs that it computes on.
+    ``note`` says what the user should know, although the installation succeeded. ``tensorflow`` is the
+    version that a check found, and ``gpus`` the number of GPUs that it computes on.
     """
 
     name: str
