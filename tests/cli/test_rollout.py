@@ -29,7 +29,7 @@ def test_packages_that_the_nodes_do_not_get_are_named(shell: Shell, clean_home: 
     (site / "extra-1.0.dist-info/INSTALLER").write_text("pip\n")
     status, _, said = shell.run("rollout", "tf", NOWHERE)
     assert status == 7
-    assert "without these changes of other programs: extra." in said
+    assert "without these changes by other programs: extra." in said
 
 
 def test_a_scheduler_must_be_named_and_the_environment_must_exist(shell: Shell) -> None:

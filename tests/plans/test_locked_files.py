@@ -256,7 +256,7 @@ async def test_a_notebook_gets_other_files_of_the_same_versions_and_says_so(
     record["lock"] = base64.b64encode(zlib.compress(lock.replace(b"127.0.0.1", b"x.example"))).decode()
     plan = await api.plan(kind="import", name="two", content=json.dumps(record))
     assert (entry(plan, "greet")["to"]["version"], entry(plan, "greet")["requested"]) == ("1.0", True)
-    assert "The exact file of greet 1.0 cannot be had here. Other files of the same versions are taken." in said(plan)
+    assert "The exact file of greet 1.0 cannot be found. Other files of the same versions are taken." in said(plan)
 
 
 UV_LOCK = """

@@ -298,7 +298,7 @@ def test_a_file_for_which_the_index_states_another_hash_is_refused(
     wheel = simple_index.add("greet", "1.0")
     with pytest.raises(Unsatisfiable) as refused:
         find(simple_index.settings, locked(simple_index.distribution(wheel, sha256="ab" * 32)))
-    assert refused.value.message == "The exact file of greet 1.0 cannot be had here."
+    assert refused.value.message == "The exact file of greet 1.0 cannot be found."
     for words in (wheel.name, "ab" * 32, digest(wheel)):
         assert words in (refused.value.details or "")
     # Another file of the lock may be right.

@@ -107,7 +107,7 @@ class TestCertificates:
         monkeypatch.setenv("PIP_CERT", str(authority.path))
         error = ask(by)
         assert error is not None
-        assert error.message == f"The package index {simple_index.url} has a certificate of another host."
+        assert error.message == f"The package index {simple_index.url} has a certificate for another host."
 
     def test_a_client_certificate(
         self,

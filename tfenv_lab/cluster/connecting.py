@@ -1,4 +1,4 @@
-"""Import what speaks to Dask clusters, which is an optional dependency."""
+"""Import the code that speaks to Dask clusters. Dask is an optional dependency."""
 
 from __future__ import annotations
 

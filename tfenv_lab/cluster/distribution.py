@@ -29,7 +29,7 @@ class Distribution:
 
 
 async def distribution(lock: LockFile, nodes: Sequence[Planned], fewest: int = FEWEST) -> Distribution | None:
-    """Return what to distribute, or None if each node shall download its own packages.
+    """Return what to distribute, or None if each node should download its own packages.
 
     Packages of an index, and those whose channel is a directory or whose size is unknown, are not distributed.
     """

@@ -46,7 +46,7 @@ async def prepare(services: Services, environment: Environment) -> Prepared:
         if back.entries:
             names = some([entry["name"] for entry in back.entries], _SHOWN)
             message = say(
-                "The workers get the environment without these changes of other programs: {names}.", names=names
+                "The workers get the environment without these changes by other programs: {names}.", names=names
             )
             warnings.append(Advice("rollout-differs", "warning", message))
     plan = await services.plans.create(request)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..jobs.models import Job
     from ..services import Services
 
-#: Seconds until a cluster must have answered with a look at its nodes, or with their plans.
+#: Seconds within which a cluster must say what its nodes run, or must send their plans.
 _LOOK, _PLAN = 60.0, 900.0
 
 
@@ -98,7 +98,7 @@ class ClusterService:
             )
         found = (await _ask(order, _PLAN)).plan
         if found is None:
-            raise JobFailed("The cluster was not planned.")
+            raise JobFailed("The process that speaks to the cluster returned no plan.")
         # Those that come late are followed, unless the user chose nodes.
         follow = not names and request.mode != "back"
         run = Run(address, request.mode, found, lock, batches.batch, batches.max_failed, follow)

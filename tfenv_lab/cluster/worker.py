@@ -95,7 +95,7 @@ async def _run(order: Run) -> Message:
     message = f"{len(missing)} of {len(results)} workers do not have the environment."
     if order.mode != "beside":
         message = f"{len(missing)} of {len(results)} workers run what they ran before."
-    hint = "See the reason of each worker. To try again, plan the same rollout again."
+    hint = "See the reason for each worker. To try again, plan the same rollout again."
     return Failed(JobFailed(message, hint=hint).to_json())
 
 

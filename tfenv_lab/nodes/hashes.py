@@ -17,5 +17,5 @@ def require_hashes(change: Change) -> None:
     if names:
         raise InvalidRequest(
             f"The lock has no SHA-256 for these packages: {some(sorted(names), _SHOWN)}.",
-            hint="Install them from a channel or an index that names the hashes of its files.",
+            hint="Install them from a channel or an index that lists the hashes of its files.",
         )

@@ -40,7 +40,7 @@ class Answer(Struct, frozen=True):
     ``version`` is that of tfenv_lab on the machine. ``versions`` are those of Python and of the modules that a probe
     imported. ``variables`` are those of activation, with None for one that is unset; they never leave the machine.
     ``check`` is the result of a check, and ``status`` the exit status of a rank.
-    ``note`` says what the user should know of an order that succeeded.
+    ``note`` says what the user should know about an order that succeeded.
     """
 
     version: str

@@ -154,7 +154,7 @@ async def mirrored(services: Services, folder: str, archives: Sequence[Archive])
     except (TfenvError, OSError) as error:
         damaged, problem = (
             0,
-            f"The worker downloaded its packages itself, because those of others are unusable: {error}",
+            f"The worker downloaded its packages itself, because those from other workers are unusable: {error}",
         )
     if problem is not None:
         yield problem

@@ -261,7 +261,7 @@ def _held(project: Project | None, files: Iterable[ProjectFile], version: str) -
 def _missing(labels: Sequence[str], details: str) -> Unsatisfiable:
     one = len(labels) == 1
     what = say("The exact file of") if one else say("The exact files of")
-    return Unsatisfiable(say("{what} {labels} cannot be had here.", what=what, labels=some(labels, 5)), details, HINT)
+    return Unsatisfiable(say("{what} {labels} cannot be found.", what=what, labels=some(labels, 5)), details, HINT)
 
 
 def _read(path: Path) -> tuple[str, int] | None:

@@ -41,7 +41,8 @@ def install(
     for each in distributions:
         if each.sha256 is None and (each.is_wheel or not each.url.startswith(("git+", "file:"))):
             raise JobFailed(
-                say("The lock has no hash of {filename}.", filename=each.filename), hint=say("Review the change again.")
+                say("The lock has no hash for {filename}.", filename=each.filename),
+                hint=say("Review the change again."),
             )
     tree.mkdir(parents=True, exist_ok=True)
     store = cache.directory(settings.variables)

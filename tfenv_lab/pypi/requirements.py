@@ -96,7 +96,7 @@ def from_spec(name: str, version: str = "", build: str = "") -> str:
             ),
             str(error),
             hint=say(
-                "Write “{mark}{name}” with versions as pip has them, for example “{mark}{name}==1.2.*”.",
+                "Write “{mark}{name}” with versions as pip writes them, for example “{mark}{name}==1.2.*”.",
                 mark=MARK,
                 name=name,
             ),

@@ -39,7 +39,7 @@ _CAUSES = (
     ),
     (
         r"certificate not valid for name|NotValidForName|(?:IP address|Hostname) mismatch",
-        say("{server} has a certificate of another host."),
+        say("{server} has a certificate for another host."),
         _ADMINISTRATOR,
     ),
     # pip accepts such a certificate if it is named in its configuration.

@@ -90,7 +90,7 @@ export function Annotations(props: IAnnotationsProps): JSX.Element | null {
             />
           </label>
           <p className="jp-TfenvHint">
-            {trans.__('Every change of this environment follows its pins.')}
+            {trans.__('Every change to this environment follows its pins.')}
           </p>
         </EditForm>
       )}

@@ -88,9 +88,7 @@ export function ClusterTab(props: IClusterTabProps): JSX.Element {
               checked={onlyInstall}
               onChange={event => setOnlyInstall(event.target.checked)}
             />
-            <span>
-              {trans.__('Only install: do not start the workers again')}
-            </span>
+            <span>{trans.__('Only install: do not restart the workers')}</span>
           </label>
           <div className="jp-TfenvCluster">
             <button

@@ -169,7 +169,7 @@ function unsaid(environment: Environment): readonly Advice[] {
   );
 }
 
-/** The tabs. All are always there, so that none moves while its data are loaded; the last one only with a cluster. */
+/** The tabs. All are always shown, so that none moves while its data loads; the last one only if there is a cluster. */
 function DetailsTabs(props: IDetailsProps): JSX.Element {
   const { environment, trans, onPlan } = props;
   const canChange =

@@ -41,7 +41,7 @@ export function Review(props: IReviewProps): JSX.Element {
                 : plan.warnings.length > 0
                   ? trans.__('Nothing changes.')
                   : plan.kind === 'repair'
-                    ? trans.__('Nothing needs a repair.')
+                    ? trans.__('Nothing needs repair.')
                     : trans.__('Everything is up to date.')}
             </p>
           )}

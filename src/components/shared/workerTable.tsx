@@ -3,7 +3,7 @@ import React from 'react';
 
 import type { INodeRow } from '../../models/texts/nodes';
 
-/** The workers of a cluster, with what is said of each. */
+/** The workers of a cluster, with what is said about each. */
 export function WorkerTable(props: {
   rows: readonly INodeRow[];
   trans: TranslationBundle;

@@ -228,7 +228,7 @@ def _present(found: Any) -> Any:
     if isinstance(found, OSError):
         raise Departed(f"{type(found).__name__}: {found}")
     if isinstance(found, BaseException):
-        raise JobFailed("The worker does not do what is needed.", f"{type(found).__name__}: {found}")
+        raise JobFailed("The worker failed unexpectedly.", f"{type(found).__name__}: {found}")
     return found
 
 

@@ -18,11 +18,12 @@ from . import node as node_code
 
 #: Number of pieces that are on their way at the same time, each of which is in the memory of the workers.
 AT_ONCE = 6
-#: Seconds until a piece must have been fetched from its channel, and until a worker must have taken it then.
+#: Seconds within which a piece must be fetched from its channel, and within which a worker must then take it.
 FETCHED, TAKEN = 120.0, 60.0
 #: Seconds between two looks at which workers are still there.
 LOOK = 1.0
-#: Priorities before those of users' tasks, which may be many. Workers take what was fetched before they fetch more.
+#: Priorities that come before those of users' tasks, of which there may be many. Workers take what was fetched before
+#: they fetch more.
 _FETCH, _TAKE = 100, 101
 
 
@@ -68,7 +69,7 @@ class Transfer:
         }
 
     async def _watch(self) -> None:
-        """Give up on workers that have left: a task that only they may run would wait for ever."""
+        """Give up on workers that have left: a task that only they may run would wait forever."""
         while True:
             present = await self._present()
             for address in self._needs:
@@ -93,9 +94,9 @@ class Transfer:
             try:
                 await asyncio.wait_for(piece, FETCHED)
             except (asyncio.TimeoutError, TimeoutError):
-                problem = f"No worker had fetched a part of the packages after {FETCHED:g} seconds."
+                problem = f"No worker fetched a part of the packages within {FETCHED:g} seconds."
             except Exception as error:
-                problem = f"A worker could not fetch a part of the packages. {error}"
+                problem = f"A worker could not fetch part of the packages. {error}"
             else:
                 taking = {each: asyncio.ensure_future(self._take(piece, number, each)) for each in needing}
                 for address, task in taking.items():
@@ -114,9 +115,11 @@ class Transfer:
         try:
             self._folders[address] = await asyncio.wait_for(taken, TAKEN)
         except (asyncio.TimeoutError, TimeoutError):
-            self._give_up(address, f"The worker was too busy to take packages from others within {TAKEN:g} seconds.")
+            self._give_up(
+                address, f"The worker was too busy to get packages from other workers within {TAKEN:g} seconds."
+            )
         except Exception as error:
-            self._give_up(address, f"The worker could not take packages from others. {error}")
+            self._give_up(address, f"The worker could not get packages from other workers. {error}")
         finally:
             await self._release(taken)
 

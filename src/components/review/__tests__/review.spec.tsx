@@ -293,7 +293,7 @@ describe('Review', () => {
 
   it('shows that there is nothing to repair', () => {
     show({ plan: plan('tf219', { kind: 'repair', entries: [] }) });
-    screen.getByText('Nothing needs a repair.');
+    screen.getByText('Nothing needs repair.');
   });
 
   it('shows that everything is up to date', () => {
