@@ -81,7 +81,7 @@ def _older(envs_dir: Path, name: str) -> list[Path]:
 
 
 def _is_ours(path: Path) -> bool:
-    """Return whether a rollout of this user created an environment, and no other program has changed its packages since."""
+    """Return whether a rollout of this user created an environment that no other program has changed since."""
     from ..conda.prefix import digests
 
     try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ...errors import ChannelUnreachable
-from ...sentences import redact
+from ...sentences import redact, say
 from .network import proxy_of
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def part_of(url: str, start: int, size: int, total: int, settings: CondaSettings
             raise OSError(f"{len(content)} bytes instead of {size}")
         return bytes(content)
     except (OSError, ValueError) as error:
-        raise ChannelUnreachable(f"A part of {url} cannot be downloaded.", redact(str(error))) from error
+        raise ChannelUnreachable(say("A part of {url} cannot be downloaded.", url=url), redact(str(error))) from error
 
 
 def _with_credentials(url: str, settings: CondaSettings) -> tuple[str, tuple[str, str] | None]:
