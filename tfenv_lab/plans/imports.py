@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from .import_channels import Permission
     from .import_help import OnIndex
 
-#: The largest number of packages in a file. The largest environments of conda-forge have about 2,000.
-_MOST_PACKAGES = 5_000
-
 
 @dataclass(frozen=True)
 class Resolved:
@@ -61,6 +58,7 @@ async def resolve(request: Import, repodata: Repodata, permission: Permission, o
     """
     from ..conda.formats import reading
     from ..conda.formats.model import NOTEBOOK, SOLVE_AGAIN, Choice
+    from ..conda.formats.untrusted import require_few
 
     choice = Choice(request.lock_environment, request.categories, any_platform=request.builds != "exact")
     try:
@@ -68,15 +66,7 @@ async def resolve(request: Import, repodata: Repodata, permission: Permission, o
     except InvalidRequest as error:
         alternatives = import_help.without_builds(request) if error.hint == SOLVE_AGAIN else ()
         raise InvalidRequest(error.message, error.details, error.hint, alternatives) from error
-    count = len(found.specs) + len(found.pypi) + len(found.pinned or ()) + len(found.index.packages)
-    if count > _MOST_PACKAGES:
-        raise InvalidRequest(
-            say(
-                "The file lists {count} packages. At most {most_packages} can be imported at once.",
-                count=f"{count:,}",
-                most_packages=f"{_MOST_PACKAGES:,}",
-            )
-        )
+    require_few(len(found.specs) + len(found.pypi) + len(found.pinned or ()) + len(found.index.packages))
     if found.pinned is not None and request.builds == "exact":
         for name in ("packages", "replacements"):
             if getattr(request, name):

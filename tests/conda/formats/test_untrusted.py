@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfenv_lab.conda.formats import reading
+from tfenv_lab.conda.formats import model, reading
 from tfenv_lab.conda.formats.encoding import decode, repaired
 from tfenv_lab.conda.formats.untrusted import parse_yaml
 from tfenv_lab.errors import InvalidRequest
@@ -99,3 +99,27 @@ def test_any_text_is_read_or_refused_with_a_sentence(text: str) -> None:
         parse_yaml(text)
     except InvalidRequest as error:
         assert error.message.endswith(".")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"p{number}==1\n" for number in range(6_000)),
+        "-r more.txt\n" + "".join(f"p{number} # why\n" for number in range(6_000)),
+        "dependencies:\n" + "".join(f"- p{number}\n" for number in range(6_000)),
+        "dependencies:\n- pip:\n" + "".join(f"  - p{number}\n" for number in range(6_000)),
+    ],
+    ids=["requirements", "with options", "environment.yml", "pip"],
+)
+def test_too_many_packages_are_counted_before_any_of_them_is_read(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(*given: object) -> None:
+        raise AssertionError("a package was read")
+
+    monkeypatch.setattr(model, "requirement", read)
+    with pytest.raises(InvalidRequest, match="The file lists 6,000 packages"):
+        reading.read(text, None, "linux-64")
+
+
+def test_as_many_packages_as_the_limit_are_read_and_options_do_not_count() -> None:
+    lines = [f"p{number}==1" for number in range(5_000)]
+    assert len(reading.read("\n".join(["-r more.txt", *lines]), None, "linux-64").pypi) == 5_000

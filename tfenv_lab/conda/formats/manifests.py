@@ -16,7 +16,7 @@ from ...sentences import joined, listing, listing_n, say
 from ..settings.channels import NODEFAULTS
 from ..solving import specs
 from .model import ANACONDA_PROJECT, ENVIRONMENT_YML, PIXI_TOML, Imported, index_lock, requirements
-from .untrusted import as_list, as_mapping, as_text, environment_variables
+from .untrusted import as_list, as_mapping, as_text, environment_variables, require_few
 
 if TYPE_CHECKING:
     from ..solving.grammar import Parts
@@ -51,7 +51,9 @@ def environment_yml(data: Mapping[str, Any], format_: str = ENVIRONMENT_YML) -> 
                         name=name,
                     )
                 )
+    require_few(len(items))
     wanted, by_pip = _items(items, section)
+    require_few(len(wanted) + len(by_pip))
     if ignored:
         sections = [f"“{key[:40]}”" for key in sorted(ignored)]
         notes.append(listing_n("The section {items} is ignored.", "The sections {items} are ignored.", sections))

@@ -23,7 +23,7 @@ from ...sentences import joined, say
 from . import categories, origins
 from .categories import MAIN
 from .model import PYLOCK, REQUIREMENTS, Choice, Contents, Imported, index_lock, requirements
-from .untrusted import as_list, as_mapping, as_text
+from .untrusted import MOST_PACKAGES, as_list, as_mapping, as_text, require_few
 
 _DEFAULTS, _EXTRAS, _GROUPS = "default-groups", "extras", "dependency-groups"
 _DEFAULT = Choice()
@@ -41,7 +41,8 @@ def is_pylock(text: str) -> bool:
 
 def is_requirements(text: str) -> bool:
     """Return whether a text is a requirements.txt: requirements and options of pip, and perhaps addresses and paths."""
-    lines = _logical(text)
+    # A file with more packages is refused anyway.
+    lines = _logical(text)[: MOST_PACKAGES + 1]
     return all(map(_is_line, lines)) and not all(map(_PLACE.match, lines))
 
 
@@ -76,6 +77,7 @@ def _is_line(line: str) -> bool:
 def read_requirements(text: str) -> Imported:
     """Read a requirements.txt. Options without an effect, paths and URLs are named in the notes."""
     lines = _logical(text)
+    require_few(sum(not line.startswith("-") for line in lines))
     taken, notes = requirements(lines)
     if not taken:
         raise InvalidRequest(say("The file has no requirement with a name."), joined(" ", notes) or None)
@@ -214,7 +216,7 @@ def _numbered(text: str) -> list[tuple[int, str]]:
         if begun.endswith("\\"):
             begun = f"{begun[:-1].rstrip()} "
             continue
-        bare = re.sub(r"(?:^|\s)#.*", "", begun).strip()
+        bare = (re.sub(r"(?:^|\s)#.*", "", begun) if "#" in begun else begun).strip()
         found += [(first, bare)] if bare else []
         begun = ""
     return found + ([(first, begun.strip())] if begun.strip() else [])

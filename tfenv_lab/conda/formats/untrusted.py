@@ -21,12 +21,26 @@ MAX_BYTES = 5_000_000
 _MAX_DEPTH = 12
 #: A lock of 1,500 packages for five platforms has about this many. A value takes much more memory than its text.
 _MOST_VALUES = 300_000
+#: Maximum number of packages in a file. The largest environments of conda-forge have about 2,000.
+MOST_PACKAGES = 5_000
 #: Tags that say what a value is anyway: in these files, every value is read as a string.
 _PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "map", "seq", "int", "float", "bool")}
 _CONFLICT = re.compile(r"(?:<{7}|={7}|>{7}|\|{7})(?:\s|$)")
 #: A key of one of the formats at the start of a line.
 _KEYS = re.compile(r"^[\"']?(?:dependencies|channels|environments|packages?|metadata)[\"']?\s*:", re.MULTILINE)
 _TOO_DEEP = say("The file is nested deeper than {max_depth} levels.", max_depth=_MAX_DEPTH)
+
+
+def require_few(count: int) -> None:
+    """Raise InvalidRequest if a file lists too many packages; before they are read, because that takes seconds."""
+    if count > MOST_PACKAGES:
+        raise InvalidRequest(
+            say(
+                "The file lists {count} packages. At most {most_packages} can be imported at once.",
+                count=f"{count:,}",
+                most_packages=f"{MOST_PACKAGES:,}",
+            )
+        )
 
 
 def parse_json(text: str) -> Any:
