@@ -70,7 +70,7 @@ def test_two_environments_and_two_revisions_compared(shell: Shell, prefix: Path)
         ["package", "tf", "other"],
         ["numpy", "2.1.0", "py311_0", "-"],
         ["pandas", "2.2.0", "py311_0", "2.3.0", "py311_0"],
-        ["1", "packages", "are", "the", "same."],
+        ["1", "package", "is", "the", "same."],
     ])  # fmt: skip
     shell.json("create", "made", "--no-tensorflow", f"--python={PYTHON}", "numpy=2.1")
     shell.json("update", "made", "numpy")
