@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -192,3 +193,27 @@ def test_the_script_of_a_shell_is_valid(shell: Shell, tmp_path: Path, name: str)
 
 def test_an_unknown_shell_is_refused(shell: Shell) -> None:
     assert shell.run("completion", "tcsh")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["create", "tf", "--tensorflo=2.19"], "“--tensorflo” is not an option.\nDid you mean --tensorflow?"),
+        (["create", "tf", "--tensorflo", "2.19"], "“--tensorflo” is not an option.\nDid you mean --tensorflow?"),
+        (["remove", "tf", "--nwo"], "“--nwo” is not an option.\nDid you mean --now?"),
+        (["list", "-x"], "“-x” is not an option.\nAdd --help for the options of this command."),
+    ],
+)
+def test_a_command_with_an_unknown_option_does_nothing(shell: Shell, arguments: list[str], said: str) -> None:
+    assert shell.run(*arguments) == (2, "", f"{said}\n")
+    assert shell.run("list")[1].splitlines()[1:] == []
+
+
+def test_an_unknown_option_is_an_error_in_json_if_that_is_wanted(shell: Shell) -> None:
+    status, out, err = shell.run("list", "--packag=x", "--json")
+    assert (status, json.loads(out)["reason"], err) == (2, "invalid-request", "")
+
+
+@pytest.mark.parametrize("option", ["--help", "-h", "--version", "--TfenvLab.undo_minutes=3", "--log-level=ERROR"])
+def test_the_usual_options_of_jupyter_are_known(shell: Shell, option: str) -> None:
+    assert shell.run("list", option)[0] == 0

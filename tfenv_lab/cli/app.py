@@ -39,8 +39,8 @@ class TfenvApp(JupyterApp):
             from difflib import get_close_matches
 
             wanted = self.extra_args[0]
-            near = get_close_matches(wanted, COMMANDS, n=2, cutoff=0.5)
-            guess = f"; did you mean {' or '.join(near)}?" if near else "."
+            near = get_close_matches(wanted, COMMANDS, n=1, cutoff=0.5)
+            guess = f"; did you mean {near[0]}?" if near else "."
             print(f"“{wanted}” is not a command{guess}\nSee jupyter tfenv --help.", file=sys.stderr)
         else:
             self.print_help()

@@ -59,6 +59,8 @@ _CONFIG = (
     "jupyter_lab_config",
     "jupyter_tfenv_lab_config",
 )
+#: The options that traitlets itself reads.
+_HELP = ("h", "help", "help-all", "version", "V")
 #: Exit status of a check that found problems.
 PROBLEMS = 9
 #: Exit status of a rollout if some workers did not get the environment.
@@ -89,16 +91,32 @@ class TfenvCommand(JupyterApp):
     def parse_command_line(self, argv: list[str] | None = None) -> None:
         """Accept options and arguments in any order; traitlets needs all arguments together."""
         options, arguments = [], []
-        rest = iter(sys.argv[1:] if argv is None else argv)
+        given = sys.argv[1:] if argv is None else argv
+        # An error in the options is written as the user wants it.
+        self.json = "--json" in given
+        rest = iter(given)
         for text in rest:
             if text == "-" or not text.startswith("-"):
                 arguments.append(text)
                 continue
             options.append(text)
             name = text.lstrip("-")
+            self._require_option(text, name.partition("=")[0])
             if "=" not in name and (name in self.aliases or "." in name):
                 options += [value for value in [next(rest, None)] if value is not None]
         super().parse_command_line([*options, *arguments])
+
+    def _require_option(self, text: str, name: str) -> None:
+        """Exit if an option is unknown; traitlets would ignore it and run the command."""
+        known = [*self.aliases, *self.flags, *_HELP]
+        # traitlets itself checks the options that name a class and a trait.
+        if name in known or "." in name:
+            return
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, known, n=1)
+        hint = f"Did you mean --{near[0]}?" if near else "Add --help for the options of this command."
+        self.exit(self.fail(InvalidRequest(f"“{text.partition('=')[0]}” is not an option.", hint=hint).to_json()))
 
     def load_config_file(self, suppress_errors: bool = True) -> None:  # type: ignore[override]
         """Read the server's configuration files, so that both work on the same environments."""
