@@ -304,6 +304,8 @@ def describe(plan: Plan) -> str:
             for each in plan.frees
         ]
         return "\n".join([f"This frees {megabytes(plan.freed_bytes)}:", *lines, *warned])
+    if not plan.entries and plan.kind == "overlay" and plan.is_new:
+        return f"Create {plan.name} at {plan.prefix}, which uses the packages of the other environment."
     if not plan.entries and not plan.forgets:
         return f"{plan.name} {'needs no repair' if plan.kind == 'repair' else 'is up to date'}."
     lines = []
