@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from ..errors import InvalidRequest
+from ..sentences import say
 from .engine import Engine
 
 
@@ -14,6 +15,6 @@ def connector() -> Callable[[str], AbstractAsyncContextManager[Engine]]:
     try:
         from .dask.engine import connect
     except ImportError as error:
-        hint = "Install tfenv_lab[dask], with the version of distributed that the cluster has."
-        raise InvalidRequest("The package distributed is not installed here.", str(error), hint) from error
+        hint = say("Install tfenv_lab[dask], with the version of distributed that the cluster has.")
+        raise InvalidRequest(say("The package distributed is not installed here."), str(error), hint) from error
     return connect

@@ -14,6 +14,7 @@ from ..models import NodeResult, NodeState
 from ..nodes.lockfile import LockFile
 from ..nodes.orders import Order
 from ..plan_request_fields import check_batch
+from ..sentences import say
 from .engine import Departed, Engine
 from .models import ClusterNode, Inside
 from .planner import AT_ONCE
@@ -77,7 +78,9 @@ class Entering:
 
     def _leave(self, batches: Sequence[Sequence[NodeResult]], reason: str) -> None:
         for each in (node for batch in batches for node in batch):
-            error = JobFailed("The worker did not enter the environment.", reason, "See the workers that failed.")
+            error = JobFailed(
+                say("The worker did not enter the environment."), reason, say("See the workers that failed.")
+            )
             self._keep(replace(each, state="skipped", error=error.to_json()))
 
     async def _together(
@@ -93,7 +96,7 @@ class Entering:
                 except ClusterUnreachable:
                     raise
                 except Departed as error:
-                    self._fail(node, "lost", JobFailed("The worker left the cluster.", str(error)))
+                    self._fail(node, "lost", JobFailed(say("The worker left the cluster."), str(error)))
                 except TfenvError as error:
                     self._fail(node, "failed", error)
                 else:
@@ -121,7 +124,14 @@ class Entering:
             raise from_json(answer.error)
         found, wanted = answer.versions.get("distributed"), (await self._engine.versions())["distributed"]
         if found != wanted:
-            raise ClusterMismatch(f"{answer.prefix} has distributed {found}, but the scheduler runs {wanted}.")
+            raise ClusterMismatch(
+                say(
+                    "{prefix} has distributed {found}, but the scheduler runs {wanted}.",
+                    prefix=answer.prefix,
+                    found=found,
+                    wanted=wanted,
+                )
+            )
 
     async def _enter(self, result: NodeResult) -> None:
         node, target = ClusterNode(result.name, result.address), self._name
@@ -133,7 +143,7 @@ class Entering:
                 if target is None:
                     target = before.previous
                 if target is None:
-                    raise JobFailed("The worker has nothing to go back to.")
+                    raise JobFailed(say("The worker has nothing to go back to."))
                 if before.name != target:
                     await self._start_again(node, target)
             except Departed:
@@ -158,7 +168,7 @@ class Entering:
                 with contextlib.suppress(Departed, TfenvError):
                     await self._engine.resume(node)
         if problem:
-            raise JobFailed("The worker cannot enter the environment.", problem)
+            raise JobFailed(say("The worker cannot enter the environment."), problem)
 
     async def _returned(
         self, left: ClusterNode, before: Inside | None, target: str | None

@@ -12,7 +12,7 @@ from ..errors import ClusterMismatch, ErrorJson, InvalidRequest, JobFailed, NotF
 from ..nodes.lockfile import LockFile
 from ..nodes.orders import Answer, Order
 from ..nodes.planning import NodePlan
-from ..sentences import some
+from ..sentences import say, some
 from .engine import Departed, Engine
 from .models import ClusterNode, Inside, Planned, RolloutPlan
 
@@ -41,7 +41,7 @@ async def plan_back(engine: Engine, names: Sequence[str] = ()) -> RolloutPlan:
         if isinstance(inside, Inside) and inside.previous is not None:
             found.append(Planned(node, NodePlan("enter", inside.prefix)))
     if not found:
-        raise NotFound(f"No worker of the cluster {engine.cluster} has something to go back to.")
+        raise NotFound(say("No worker of the cluster {cluster} has something to go back to.", cluster=engine.cluster))
     return RolloutPlan(engine.cluster, "", "", found)
 
 
@@ -49,13 +49,20 @@ async def chosen(engine: Engine, names: Sequence[str]) -> list[ClusterNode]:
     """Return the nodes with these names, or all nodes. Raises NotFound or ClusterUnreachable."""
     nodes = await engine.nodes()
     if not nodes:
-        raise NotFound(f"The cluster {engine.cluster} has no workers.", hint="Start workers, then try again.")
+        raise NotFound(
+            say("The cluster {cluster} has no workers.", cluster=engine.cluster),
+            hint=say("Start workers, then try again."),
+        )
     known = {node.name for node in nodes}
     missing = [each for each in names if each not in known]
     if missing:
         raise NotFound(
-            f"The cluster {engine.cluster} has no workers with these names: {some(missing, 5)}.",
-            hint=f"Its workers are {some(sorted(known), 20)}.",
+            say(
+                "The cluster {cluster} has no workers with these names: {names}.",
+                cluster=engine.cluster,
+                names=some(missing, 5),
+            ),
+            hint=say("Its workers are {names}.", names=some(sorted(known), 20)),
         )
     return [node for node in nodes if not names or node.name in names]
 
@@ -94,7 +101,7 @@ async def looked_into(engine: Engine, nodes: Sequence[ClusterNode]) -> list[tupl
             try:
                 return node, await engine.inside(node)
             except Departed as error:
-                return node, JobFailed("The worker left the cluster.", str(error)).to_json()
+                return node, JobFailed(say("The worker left the cluster."), str(error)).to_json()
             except JobFailed as error:
                 return node, error.to_json()
 
@@ -112,7 +119,7 @@ async def _installations(
             try:
                 return Planned(node, of_answer(await engine.call(node, order)))
             except Departed as error:
-                return Planned(node, _impossible(JobFailed("The worker left the cluster.", str(error)).to_json()))
+                return Planned(node, _impossible(JobFailed(say("The worker left the cluster."), str(error)).to_json()))
 
     return list(await asyncio.gather(*map(one, nodes)))
 
@@ -122,9 +129,9 @@ def of_answer(answer: Answer) -> NodePlan:
     if answer.error is not None:
         return _impossible(answer.error)
     if answer.version != __version__:
-        message = f"The node has tfenv_lab {answer.version}, but this is {__version__}."
-        return _impossible(InvalidRequest(message, hint="Install the same version on all machines.").to_json())
-    return answer.plan or _impossible(JobFailed("The node did not answer with a plan.").to_json())
+        message = say("The worker has tfenv_lab {theirs}, but this is {ours}.", theirs=answer.version, ours=__version__)
+        return _impossible(InvalidRequest(message, hint=say("Install the same version on all machines.")).to_json())
+    return answer.plan or _impossible(JobFailed(say("The worker did not answer with a plan.")).to_json())
 
 
 def _impossible(error: ErrorJson) -> NodePlan:

@@ -11,6 +11,7 @@ from ..errors import JobFailed
 from ..models import NodeResult, NodeState
 from ..nodes.lockfile import LockFile
 from ..nodes.orders import Order
+from ..sentences import say
 from .distribution import FEWEST, Distribution, distribution
 from .engine import Departed, Engine, Place
 from .entering import Batches, Entering
@@ -150,7 +151,7 @@ class RunningRollout:
             try:
                 answer = await self._engine.call(found, self._order(node, place if attempt == 0 else Place()))
             except Departed as error:
-                told = JobFailed("The worker left the cluster during the installation.", str(error)).to_json()
+                told = JobFailed(say("The worker left the cluster during the installation."), str(error)).to_json()
                 self._keep(replace(result, state="lost", error=told))
                 found = await self._returned(found) if attempt < RETRIES else None
                 continue

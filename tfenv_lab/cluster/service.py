@@ -22,6 +22,7 @@ from ..models import Advice, ClusterEntry
 from ..nodes.lockfile import LockFile
 from ..plan_requests import Rollout as RolloutRequest
 from ..plans.models import Plan
+from ..sentences import say
 from . import addresses, sources
 from .entering import Batches
 from .messages import MODULE, CheckNodes, ClusterAnswer, FindNodes, MakePlan, Run
@@ -52,8 +53,8 @@ class ClusterService:
         found = sources.known(self._services.configuration.clusters).get(cluster)
         if found is None:
             raise NotFound(
-                f"The server knows no cluster “{cluster[:80]}”.",
-                hint="Choose one of TfenvLab.clusters, or ask the administrator to add it.",
+                say("The server knows no cluster “{cluster}”.", cluster=cluster[:80]),
+                hint=say("Choose one of TfenvLab.clusters, or ask the administrator to add it."),
             )
         return addresses.check(found.address)
 
@@ -98,7 +99,7 @@ class ClusterService:
             )
         found = (await _ask(order, _PLAN)).plan
         if found is None:
-            raise JobFailed("The process that speaks to the cluster returned no plan.")
+            raise JobFailed(say("The process that speaks to the cluster returned no plan."))
         # Those that come late are followed, unless the user chose nodes.
         follow = not names and request.mode != "back"
         run = Run(address, request.mode, found, lock, batches.batch, batches.max_failed, follow)
@@ -152,13 +153,15 @@ def _answer(order: FindNodes | MakePlan, seconds: float) -> ClusterAnswer:
             arguments, input=serde.dumps(order) + b"\n", capture_output=True, env=environ, timeout=seconds, check=False
         )
     except subprocess.TimeoutExpired as error:
-        raise ClusterUnreachable(f"The cluster did not answer within {seconds:g} seconds.") from error
+        raise ClusterUnreachable(
+            say("The cluster did not answer within {seconds} seconds.", seconds=f"{seconds:g}")
+        ) from error
     lines: Sequence[bytes] = ended.stdout.splitlines()
     try:
         answer: ClusterAnswer = serde.loads(lines[-1], ClusterAnswer)
     except (IndexError, serde.Unreadable) as error:
         raise JobFailed(
-            "The process that speaks to the cluster ended without an answer.",
+            say("The process that speaks to the cluster ended without an answer."),
             ended.stderr.decode(errors="replace")[-2000:],
         ) from error
     if answer.error is not None:

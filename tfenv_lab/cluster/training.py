@@ -18,6 +18,7 @@ from ..errors import ErrorJson, InvalidRequest, JobFailed
 from ..nodes.lockfile import LockFile
 from ..nodes.orders import Order
 from ..nodes.ranks import Rank
+from ..sentences import say
 from .engine import Departed, Engine
 from .models import ClusterNode
 
@@ -37,8 +38,13 @@ class Script:
     def __post_init__(self) -> None:
         if len(self.text) > _LARGEST:
             raise InvalidRequest(
-                f"{self.file} has {len(self.text)} characters, but a script can have {_LARGEST}.",
-                hint="Let the script read its data from files that all workers can read.",
+                say(
+                    "{file} has {size} characters, but a script can have {largest}.",
+                    file=self.file,
+                    size=len(self.text),
+                    largest=_LARGEST,
+                ),
+                hint=say("Let the script read its data from files that all workers can read."),
             )
 
 
@@ -91,8 +97,12 @@ async def run(
         if answer.error is not None:
             return replace(result, state="failed", error=answer.error)
         if answer.status:
-            how = f"exit status {answer.status}" if answer.status > 0 else f"signal {-answer.status}"
-            error_json = JobFailed(f"The script ended with {how}.", hint="See the output of this rank.").to_json()
+            message = (
+                say("The script ended with exit status {status}.", status=answer.status)
+                if answer.status > 0
+                else say("The script ended with signal {signal}.", signal=-answer.status)
+            )
+            error_json = JobFailed(message, hint=say("See the output of this rank.")).to_json()
             return replace(result, state="failed", status=answer.status, error=error_json)
         return replace(result, state="succeeded", status=0)
 
@@ -111,8 +121,8 @@ async def _together(
             for task in done:
                 ended[task.result().rank] = task.result()
             if not done:
-                message = f"The rank did not end within {limit:g} seconds, so it was ended."
-                error = JobFailed(message, hint="See its output, or allow more time.").to_json()
+                message = say("The rank did not end within {limit} seconds, so it was ended.", limit=f"{limit:g}")
+                error = JobFailed(message, hint=say("See its output, or allow more time.")).to_json()
                 for rank in (rank for rank, task in enumerate(tasks) if task in pending):
                     ended[rank] = replace(ended[rank], state="failed", error=error)
             if any(task.result().state != "succeeded" for task in done) or not done:
@@ -125,7 +135,7 @@ async def _together(
 
 
 def _lost(result: RankResult, error: Departed) -> RankResult:
-    return replace(result, state="lost", error=JobFailed("The worker left the cluster.", str(error)).to_json())
+    return replace(result, state="lost", error=JobFailed(say("The worker left the cluster."), str(error)).to_json())
 
 
 def _rank(rank: int, addresses: Sequence[str], script: Script) -> Rank:

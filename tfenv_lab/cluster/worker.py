@@ -21,6 +21,7 @@ from ..errors import JobFailed, TfenvError
 from ..jobs.messages import Failed, Message, NodesChanged, Noticed, ProgressMade, Succeeded
 from ..jobs.worker import ORPHANED
 from ..models import NodeResult, NodeState
+from ..sentences import say
 from .checking import RunningCheck, failure_of
 from .connecting import connector
 from .engine import Departed, Engine
@@ -92,10 +93,11 @@ async def _run(order: Run) -> Message:
     missing = [result for result in results if result.state != DONE[order.mode]]
     if not missing:
         return Succeeded()
-    message = f"{len(missing)} of {len(results)} workers do not have the environment."
+    counts = {"count": len(missing), "all": len(results)}
+    message = say("{count} of {all} workers do not have the environment.", **counts)
     if order.mode != "beside":
-        message = f"{len(missing)} of {len(results)} workers run what they ran before."
-    hint = "See the reason for each worker. To try again, plan the same rollout again."
+        message = say("{count} of {all} workers run what they ran before.", **counts)
+    hint = say("See the reason for each worker. To try again, plan the same rollout again.")
     return Failed(JobFailed(message, hint=hint).to_json())
 
 
@@ -153,7 +155,7 @@ def main() -> None:
     except Exception as error:
         if not isinstance(error, TfenvError):
             traceback.print_exc()
-            error = JobFailed("The work on the cluster failed unexpectedly.", str(error))
+            error = JobFailed(say("The work on the cluster failed unexpectedly."), str(error))
         message = Failed(error.to_json()) if is_job else ClusterAnswer(error=error.to_json())
     _send(message)
     # Threads of the client must not hold up the end.

@@ -24,6 +24,7 @@ from .._version import __version__
 from ..disk import faults
 from ..environment_names import check_name
 from ..errors import JobFailed, TfenvError
+from ..sentences import say
 from . import ranks
 from .apply import apply, until_finished
 from .configuration import NodeConfiguration
@@ -57,7 +58,7 @@ async def _carry_out(order: Order) -> Answer:
         async with mirrored(services, order.folder, order.archives) as note:
             done = await apply(services, order.lock, order.name, partial(until_finished, services))
         if done.digest != order.digest:
-            raise JobFailed("The environment was installed, but its packages are not those of the lock.")
+            raise JobFailed(say("The environment was installed, but its packages are not those of the lock."))
         if done.job is not None and is_new:
             await asyncio.to_thread(mark, Path(done.prefix), order.lock)
         return Answer(__version__, prefix=done.prefix, note=note)
@@ -119,7 +120,7 @@ def main() -> None:
     except Exception as error:
         traceback.print_exc()
         known = faults.translated(error) if isinstance(error, OSError) else None
-        failure = known or JobFailed("The worker failed unexpectedly.", str(error))
+        failure = known or JobFailed(say("The worker failed unexpectedly."), str(error))
         answer = Answer(__version__, error=failure.to_json())
     sys.stdout.buffer.write(serde.dumps(answer) + b"\n")
     sys.stdout.buffer.flush()

@@ -16,6 +16,7 @@ from ..disk import locks
 from ..environment_names import check_name
 from ..errors import JobFailed, NotFound, PrefixBusy, PrefixExists, Protected, StalePlan, from_json
 from ..jobs.models import FINISHED, Job
+from ..sentences import say
 from .lockfile import LockFile
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ async def verify(services: Services, lock: LockFile, name: str) -> Verified:
     if digest is not None:
         return Verified(str(prefix), digest, True)
     if not await asyncio.to_thread(prefix.exists):
-        raise NotFound(f"There is no environment called “{name}” in {services.envs_dir}.")
+        raise NotFound(say("There is no environment called “{name}” in {folder}.", name=name, folder=services.envs_dir))
     await asyncio.to_thread(services.prepare)
     try:
         plan = await services.plans.create(lock.request(name))
@@ -133,7 +134,7 @@ async def _attempt(services: Services, lock: LockFile, name: str, finished: Call
     if job.error is not None:
         raise from_json(job.error)
     if job.state != "succeeded":
-        raise JobFailed(f"The job was {job.state}.")
+        raise JobFailed(say("The job was cancelled or interrupted."))
     await services.jobs.ended(job.id)
     return Applied(plan.prefix, plan.digest or "", job)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..conda.transaction.change import Change
 from ..errors import InvalidRequest
-from ..sentences import some
+from ..sentences import say, some
 
 #: Number of packages that are named.
 _SHOWN = 5
@@ -16,6 +16,6 @@ def require_hashes(change: Change) -> None:
     names += [each.name for each in change.distributions() if each.sha256 is None]
     if names:
         raise InvalidRequest(
-            f"The lock has no SHA-256 for these packages: {some(sorted(names), _SHOWN)}.",
-            hint="Install them from a channel or an index that lists the hashes of its files.",
+            say("The lock has no SHA-256 for these packages: {names}.", names=some(sorted(names), _SHOWN)),
+            hint=say("Install them from a channel or an index that lists the hashes of its files."),
         )

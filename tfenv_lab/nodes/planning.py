@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from ..errors import ErrorJson, InvalidRequest, TfenvError
 from ..models import NodeAction
+from ..sentences import say
 from .apply import known
 from .hashes import require_hashes
 from .lockfile import LockFile
@@ -50,8 +51,8 @@ async def plan(services: Services, lock: LockFile, name: str, digest: str) -> No
         found = await services.plans.create(lock.request(name))
         if found.digest != digest:
             raise InvalidRequest(
-                "The channels of this machine have other packages under the same names.",
-                hint="Compare the channels in the .condarc of this machine with those of yours.",
+                say("The channels of this machine have other packages under the same names."),
+                hint=say("Compare the channels in the .condarc of this machine with those of yours."),
             )
         if found.environment is not None and not found.entries:
             return NodePlan("none", found.prefix)
@@ -81,6 +82,6 @@ def _require_possible(services: Services, found: Plan) -> None:
         detected = virtual_packages.detect(virtual_packages.overrides(services.conda))
         lacking = unmet(found.change.records(), detected)
         if lacking:
-            raise InvalidRequest(" ".join(lacking), hint="Choose packages that fit all machines of the cluster.")
+            raise InvalidRequest(" ".join(lacking), hint=say("Choose packages that fit all machines of the cluster."))
         services.directories.require(found.change.prefix)
     require_room(found.room, services.directories.state)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import JobFailed, NotFound
 from ..processes import kill_group
+from ..sentences import say
 
 if TYPE_CHECKING:
     from ..tensorflow.checks.models import Check
@@ -42,11 +43,12 @@ async def python_of(prefix: Path) -> Path:
 
     if not await asyncio.to_thread((prefix / "conda-meta").is_dir):
         raise NotFound(
-            f"The worker does not have the environment {prefix.name}.", hint="Bring it there with a rollout first."
+            say("The worker does not have the environment {name}.", name=prefix.name),
+            hint=say("Bring it there with a rollout first."),
         )
     python = interpreter(prefix)
     if not await asyncio.to_thread(python.exists):
-        raise NotFound(f"{prefix} has no Python.")
+        raise NotFound(say("{prefix} has no Python.", prefix=prefix))
     return python
 
 
@@ -77,14 +79,18 @@ async def probe(prefix: Path) -> dict[str, str]:
     try:
         out, err = await asyncio.wait_for(process.communicate(), _LIMIT)
     except (TimeoutError, asyncio.TimeoutError) as error:
-        raise JobFailed(f"The imports in {prefix} took longer than {_LIMIT:g} seconds.") from error
+        raise JobFailed(
+            say("The imports in {prefix} took longer than {seconds} seconds.", prefix=prefix, seconds=f"{_LIMIT:g}")
+        ) from error
     finally:
         kill_group(process)
     try:
         versions: dict[str, str] = json.loads(out.splitlines()[-1])
     except (IndexError, ValueError) as error:
         output = err.decode(errors="replace")[-2000:]
-        raise JobFailed(f"A worker cannot run in {prefix}, because the imports that it needs fail.", output) from error
+        raise JobFailed(
+            say("A worker cannot run in {prefix}, because the imports that it needs fail.", prefix=prefix), output
+        ) from error
     return versions
 
 

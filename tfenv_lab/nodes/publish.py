@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ..environment_names import check_name
 from ..errors import PrefixExists
+from ..sentences import say
 from .apply import apply, known
 from .lockfile import LockFile
 
@@ -52,7 +53,7 @@ async def publish(
         check_name(name + "-" * (DIGITS + 1))
     link = services.envs_dir / name
     if await asyncio.to_thread(_is_taken, link):
-        raise PrefixExists(f"{link} exists, but it is not a published environment.")
+        raise PrefixExists(say("{link} exists, but it is not a published environment.", link=link))
     digest = await asyncio.to_thread(known, link, lock)
     if digest is None:
         digest = (await services.plans.create(lock.request(version_name(name, "0" * DIGITS)))).digest or ""

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from ..errors import JobFailed
 from ..jobs.process import end_children
+from ..sentences import say
 from .probing import environ_in, python_of
 
 #: A number of ``prctl``.
@@ -78,5 +79,7 @@ def _require_free(port: int) -> None:
             probe.bind(("", port))
         except OSError as error:
             raise JobFailed(
-                f"Another program uses the port {port} of this machine.", str(error), "Start the training again."
+                say("Another program uses the port {port} of this machine.", port=port),
+                str(error),
+                say("Start the training again."),
             ) from error

@@ -19,6 +19,7 @@ from ... import serde
 from ..._version import __version__
 from ...errors import ClusterMismatch, ClusterUnreachable, InvalidRequest, JobFailed
 from ...nodes.orders import Answer, Order
+from ...sentences import say
 from .. import addresses
 from ..distribution import Distribution
 from ..engine import Departed, Place
@@ -67,13 +68,17 @@ async def connect(address: str) -> AsyncIterator[DaskEngine]:
             versions = await asyncio.wait_for(client.scheduler.versions(), PATIENCE)
         except (OSError, TimeoutError, asyncio.TimeoutError, ValueError, TypeError, RuntimeError) as error:
             raise ClusterUnreachable(
-                f"No Dask scheduler answers at {address}.", f"{type(error).__name__}: {error}"
+                say("No Dask scheduler answers at {address}.", address=address), f"{type(error).__name__}: {error}"
             ) from error
         theirs = versions.get("packages", {}).get("distributed")
         if theirs != library.__version__:
             raise ClusterMismatch(
-                f"The scheduler has distributed {theirs}, but this machine has {library.__version__}.",
-                hint=f"Install distributed {theirs} here, next to tfenv_lab.",
+                say(
+                    "The scheduler has distributed {theirs}, but this machine has {ours}.",
+                    theirs=theirs,
+                    ours=library.__version__,
+                ),
+                hint=say("Install distributed {theirs} here, next to tfenv_lab.", theirs=theirs),
             )
         python = ".".join(map(str, versions.get("host", {}).get("python", "").split(".")[:3]))
         yield DaskEngine(address, client, {"distributed": theirs, "python": python})
@@ -84,9 +89,12 @@ async def connect(address: str) -> AsyncIterator[DaskEngine]:
 
 def _without_certificates(address: str, error: Exception | None = None) -> InvalidRequest:
     return InvalidRequest(
-        f"{address} needs certificates, but Dask's configuration on this machine names none that can be used.",
+        say(
+            "{address} needs certificates, but Dask's configuration on this machine names none that can be used.",
+            address=address,
+        ),
         str(error) if error else None,
-        "Set distributed.comm.tls in Dask's configuration: the CA's certificate, and a certificate with its key.",
+        say("Set distributed.comm.tls in Dask's configuration: the CA's certificate, and a certificate with its key."),
     )
 
 
@@ -127,7 +135,7 @@ class DaskEngine:
         if isinstance(found, OSError):
             raise Departed(f"{type(found).__name__}: {found}")
         if isinstance(found, BaseException):
-            return _failed("The worker could not start a process.", f"{type(found).__name__}: {found}")
+            return _failed(say("The worker could not start a process."), f"{type(found).__name__}: {found}")
         status, text, output = found
         if tell is not None:
             tell(output)
@@ -136,15 +144,19 @@ class DaskEngine:
             answer: Answer = serde.loads(text.splitlines()[-1], Answer)
         except (IndexError, serde.Unreadable):
             if "No module named" in output and "tfenv_lab" in output:
-                return _failed("The Python of this worker has no tfenv_lab.", output, "Install it on all machines.")
-            return _failed(f"The process on the worker ended with status {status}, without an answer.", output)
+                return _failed(
+                    say("The Python of this worker has no tfenv_lab."), output, say("Install it on all machines.")
+                )
+            return _failed(
+                say("The process on the worker ended with status {status}, without an answer.", status=status), output
+            )
         return answer
 
     async def free_address(self, node: ClusterNode) -> str:
         """Return a network address of a worker, with a port that no program uses. Raises Departed."""
         host = node.address.partition("://")[2].rpartition(":")[0]
         if not host:
-            raise ClusterMismatch(f"The worker {node.name} has no network address.")
+            raise ClusterMismatch(say("The worker {worker} has no network address.", worker=node.name))
         return f"{host}:{_present(await self._run(node, node_code.free_port))}"
 
     async def versions(self) -> dict[str, str]:
@@ -219,7 +231,8 @@ class DaskEngine:
 
     def _gone(self, error: Exception) -> ClusterUnreachable:
         return ClusterUnreachable(
-            f"The scheduler at {self.cluster} does not answer anymore.", f"{type(error).__name__}: {error}"
+            say("The scheduler at {address} does not answer anymore.", address=self.cluster),
+            f"{type(error).__name__}: {error}",
         )
 
 
@@ -228,7 +241,7 @@ def _present(found: Any) -> Any:
     if isinstance(found, OSError):
         raise Departed(f"{type(found).__name__}: {found}")
     if isinstance(found, BaseException):
-        raise JobFailed("The worker failed unexpectedly.", f"{type(found).__name__}: {found}")
+        raise JobFailed(say("The worker failed unexpectedly."), f"{type(found).__name__}: {found}")
     return found
 
 
