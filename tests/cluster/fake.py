@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
 from tfenv_lab._version import __version__
-from tfenv_lab.cluster.distribution import Distribution
+from tfenv_lab.cluster.distribution import Shipment
 from tfenv_lab.cluster.engine import Departed, Place
 from tfenv_lab.cluster.models import ClusterNode, Inside
 from tfenv_lab.nodes.lockfile import LockFile
@@ -36,7 +36,7 @@ class Fake:
         self.ranks: dict[str, Callable[[Rank, Callable[[str], None]], Awaitable[Answer]]] = {}
         self.checks: dict[str, Callable[[ClusterNode], Awaitable[Answer]]] = {}
         self.resumed: list[str] = []
-        self.distributions: list[Distribution] = []
+        self.distributions: list[Shipment] = []
         self.places: dict[str, Place] = {}
         self.installs: dict[str, Order] = {}
         self.pruned: dict[str, tuple[str, ...]] = {}
@@ -83,7 +83,7 @@ class Fake:
         return self.runs.get(node.name, Inside("/python", "", "first"))
 
     @contextlib.asynccontextmanager
-    async def distributed(self, distribution: Distribution) -> AsyncIterator[Mapping[str, Place]]:
+    async def distributed(self, distribution: Shipment) -> AsyncIterator[Mapping[str, Place]]:
         self.distributions.append(distribution)
         places = {node.address: self.places.get(node.name, Place(f"/{node.name}")) for node in distribution.needs}
         try:

@@ -9,7 +9,7 @@ import pytest
 
 from tfenv_lab._version import __version__
 from tfenv_lab.cluster import distribution as module
-from tfenv_lab.cluster.distribution import Distribution, distribution
+from tfenv_lab.cluster.distribution import Shipment, distribution
 from tfenv_lab.cluster.engine import Place
 from tfenv_lab.cluster.models import ClusterNode, Planned
 from tfenv_lab.cluster.planner import plan
@@ -43,7 +43,7 @@ def _planned(**lacks: tuple[str, ...]) -> list[Planned]:
     ]
 
 
-def _cut(lock: LockFile, **lacks: tuple[str, ...]) -> Distribution:
+def _cut(lock: LockFile, **lacks: tuple[str, ...]) -> Shipment:
     found = asyncio.run(distribution(lock, _planned(**lacks)))
     assert found is not None
     return found

@@ -17,7 +17,7 @@ from tfenv_lab import serde
 from tfenv_lab.conda.prefix import lock as locks
 from tfenv_lab.nodes.lockfile import LockFile
 from tfenv_lab.nodes.orders import Order
-from tfenv_lab.nodes.sharing import FILE, Archive, Part, Shared
+from tfenv_lab.nodes.sharing import FILE, Archive, Part, SharedArchives
 
 from ..ranged_channel import RangedChannel, serving
 from ..tiny_channel import TinyChannel
@@ -141,7 +141,7 @@ def test_only_the_secret_address_has_the_packages(setting: Setting) -> None:
 
     first = setting.archives[0]
     folder, _, name = first.url.rpartition("/")
-    with Shared(setting.folder, setting.archives).served() as mirrors:
+    with SharedArchives(setting.folder, setting.archives).served() as mirrors:
         mirror = mirrors[f"{folder}/"]
         with urllib.request.urlopen(mirror + name) as answer:
             assert answer.read() == setting.file.read_bytes()[: first.size]

@@ -15,7 +15,7 @@ FEWEST = 3
 
 
 @dataclass(frozen=True)
-class Distribution:
+class Shipment:
     """What nodes lack: the archives and the pieces of their stream by node."""
 
     archives: Mapping[ClusterNode, tuple[Archive, ...]]
@@ -28,7 +28,7 @@ class Distribution:
         return sum(part.size for parts in self.pieces for part in parts)
 
 
-async def distribution(lock: LockFile, nodes: Sequence[Planned], fewest: int = FEWEST) -> Distribution | None:
+async def distribution(lock: LockFile, nodes: Sequence[Planned], fewest: int = FEWEST) -> Shipment | None:
     """Return what to distribute, or None if each node should download its own packages.
 
     Packages of an index, and those whose channel is a directory or whose size is unknown, are not distributed.
@@ -39,13 +39,13 @@ async def distribution(lock: LockFile, nodes: Sequence[Planned], fewest: int = F
     return await asyncio.to_thread(_distribution, lock, lacking)
 
 
-def _distribution(lock: LockFile, lacking: Mapping[ClusterNode, frozenset[str]]) -> Distribution | None:
+def _distribution(lock: LockFile, lacking: Mapping[ClusterNode, frozenset[str]]) -> Shipment | None:
     archives = _stream(lock, frozenset[str]().union(*lacking.values()))
     if not archives:
         return None
     pieces = _cut(list(archives.values()))
     theirs = {node: tuple(each for name, each in archives.items() if name in names) for node, names in lacking.items()}
-    return Distribution(theirs, pieces, {node: frozenset(_numbers(found)) for node, found in theirs.items()})
+    return Shipment(theirs, pieces, {node: frozenset(_numbers(found)) for node, found in theirs.items()})
 
 
 def _numbers(archives: Sequence[Archive]) -> set[int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..nodes.orders import Answer, Order
-from .distribution import Distribution
+from .distribution import Shipment
 from .models import ClusterNode, Inside
 
 
@@ -50,7 +50,7 @@ class Engine(Protocol):
     async def inside(self, node: ClusterNode) -> Inside:
         """Return what a node runs. Raises Departed or ClusterUnreachable."""
 
-    def distributed(self, distribution: Distribution) -> AbstractAsyncContextManager[Mapping[str, Place]]:
+    def distributed(self, distribution: Shipment) -> AbstractAsyncContextManager[Mapping[str, Place]]:
         """Let the nodes fetch the pieces of a stream once, and send them to each other. Yield a place by address.
 
         At the end, nothing of them stays on the nodes. Raises ClusterUnreachable.

@@ -12,7 +12,7 @@ from ..models import NodeResult, NodeState
 from ..nodes.lockfile import LockFile
 from ..nodes.orders import Order
 from ..sentences import say
-from .distribution import FEWEST, Distribution, distribution
+from .distribution import FEWEST, Shipment, distribution
 from .engine import Departed, Engine, Place
 from .entering import Batches, Entering
 from .models import ClusterNode, Inside, Planned, RolloutPlan
@@ -50,7 +50,7 @@ class RunningRollout:
         self._batches = batches
         self._follow = follow
         self._fewest = fewest
-        self._distribution: Distribution | None = None
+        self._distribution: Shipment | None = None
         self._places: Mapping[str, Place] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._results: dict[str, NodeResult] = {}

@@ -62,7 +62,7 @@ def fetch(services: Services, parts: Sequence[Part]) -> bytes:
     return b"".join(part_of(part.url, part.start, part.size, part.total, services.conda) for part in parts)
 
 
-class Shared:
+class SharedArchives:
     """The archives in a directory of this machine."""
 
     def __init__(self, folder: Path, archives: Sequence[Archive]) -> None:
@@ -148,7 +148,7 @@ async def mirrored(services: Services, folder: str, archives: Sequence[Archive])
     if not folder:
         yield None
         return
-    shared = Shared(Path(folder), archives)
+    shared = SharedArchives(Path(folder), archives)
     try:
         damaged, problem = await asyncio.to_thread(shared.repair, services), None
     except (TfenvError, OSError) as error:

@@ -19,7 +19,7 @@ from ..sentences import redact, say, some
 
 
 @dataclass(frozen=True)
-class Taken:
+class ChosenPackages:
     """What a lock comes to in an environment.
 
     ``distributions`` are exact. ``unsolved`` are requirements by project that still have to be resolved: those with a
@@ -34,13 +34,13 @@ class Taken:
     notes: Sequence[str] = ()
 
 
-async def take(lock: IndexLock, conda: Mapping[str, str], files: ExactFiles) -> Taken:
+async def take(lock: IndexLock, conda: Mapping[str, str], files: ExactFiles) -> ChosenPackages:
     """Take what counts in a lock beside the projects that ``conda`` packages provide.
 
     Raises Unsatisfiable, BuildNeeded, IndexNotAllowed, IndexUnreachable, InvalidRequest.
     """
     if not lock.packages:
-        return Taken(hashes=lock.hashes if lock.detail == "exact" else {})
+        return ChosenPackages(hashes=lock.hashes if lock.detail == "exact" else {})
     policy = files.settings.policy
     packages = await asyncio.to_thread(locked.counted, lock, files.python)
     _require_agreement([each for each in packages if each.name in conda], conda, lock)
@@ -59,7 +59,7 @@ async def take(lock: IndexLock, conda: Mapping[str, str], files: ExactFiles) -> 
     unsolved = {**locked.as_requirements(lock, loose), **{each.name: f"{each.name} @ {each.direct}" for each in direct}}
     requested = locked.requested(lock, [*direct, *on_index], files.python)
     urls = {each.name: unsolved[each.name] for each in direct}
-    return Taken(
+    return ChosenPackages(
         found,
         unsolved,
         {name: urls.get(name, text) for name, text in requested.items()},

@@ -21,7 +21,7 @@ from ...errors import ClusterMismatch, ClusterUnreachable, InvalidRequest, JobFa
 from ...nodes.orders import Answer, Order
 from ...sentences import say
 from .. import addresses
-from ..distribution import Distribution
+from ..distribution import Shipment
 from ..engine import Departed, Place
 from ..models import ClusterNode, Inside
 from . import nanny as nanny_code
@@ -172,7 +172,7 @@ class DaskEngine:
         return Inside(found["prefix"], found["inside"], found["nanny"], found["previous"], found["obstacle"])
 
     @contextlib.asynccontextmanager
-    async def distributed(self, distribution: Distribution) -> AsyncIterator[Mapping[str, Place]]:
+    async def distributed(self, distribution: Shipment) -> AsyncIterator[Mapping[str, Place]]:
         """Let the workers fetch the pieces of a stream once, and send them to each other. Yield a place by address."""
 
         async def present() -> set[str]:

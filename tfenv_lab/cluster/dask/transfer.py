@@ -12,7 +12,7 @@ from ... import serde
 from ...nodes.lockfile import LockFile
 from ...nodes.orders import Order
 from ...nodes.sharing import RANGE
-from ..distribution import Distribution
+from ..distribution import Shipment
 from ..engine import Place
 from . import node as node_code
 
@@ -30,9 +30,7 @@ _FETCH, _TAKE = 100, 101
 class Transfer:
     """One distribution. ``present`` returns the addresses of the workers that are in the cluster."""
 
-    def __init__(
-        self, client: Any, distribution: Distribution, present: Callable[[], Awaitable[Collection[str]]]
-    ) -> None:
+    def __init__(self, client: Any, distribution: Shipment, present: Callable[[], Awaitable[Collection[str]]]) -> None:
         self._client = client
         self._pieces = distribution.pieces
         self._needs = {node.address: numbers for node, numbers in distribution.needs.items()}
