@@ -223,6 +223,13 @@ class ClusterMismatch(TfenvError):
     status, reason = 409, "cluster-mismatch"
 
 
+class ClusterBusy(TfenvError):
+    """A cluster whose workers another rollout changes; the message says who runs it."""
+
+    status, reason = 409, "cluster-busy"
+    hint = say("Wait until the other rollout has ended. If it was killed, try again after a minute.")
+
+
 class ClusterNotAllowed(TfenvError):
     """The address of a cluster that must not be used."""
 

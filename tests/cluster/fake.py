@@ -9,6 +9,7 @@ from tfenv_lab._version import __version__
 from tfenv_lab.cluster.distribution import Shipment
 from tfenv_lab.cluster.engine import Departed, Place
 from tfenv_lab.cluster.models import ClusterNode, Inside
+from tfenv_lab.errors import ClusterBusy
 from tfenv_lab.nodes.lockfile import LockFile
 from tfenv_lab.nodes.orders import Answer, Order
 from tfenv_lab.nodes.planning import NodePlan
@@ -43,6 +44,8 @@ class Fake:
         #: What a node says of deleted versions.
         self.deleted: str | None = None
         self.orders: list[tuple[str, str]] = []
+        #: Whether a rollout lets nodes enter now.
+        self.busy = False
 
     async def nodes(self) -> Sequence[ClusterNode]:
         return sorted(self.members.values(), key=lambda node: node.name)
@@ -81,6 +84,16 @@ class Fake:
         if self.members.get(node.name) != node:
             raise Departed("gone")
         return self.runs.get(node.name, Inside("/python", "", "first"))
+
+    @contextlib.asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        if self.busy:
+            raise ClusterBusy("busy")
+        self.busy = True
+        try:
+            yield
+        finally:
+            self.busy = False
 
     @contextlib.asynccontextmanager
     async def distributed(self, distribution: Shipment) -> AsyncIterator[Mapping[str, Place]]:

@@ -14,7 +14,7 @@ from tfenv_lab.cluster.entering import Batches
 from tfenv_lab.cluster.models import ClusterNode, Inside
 from tfenv_lab.cluster.planner import plan, plan_back
 from tfenv_lab.cluster.rollout import RunningRollout
-from tfenv_lab.errors import ClusterUnreachable, InvalidRequest, JobFailed, NotFound
+from tfenv_lab.errors import ClusterBusy, ClusterUnreachable, InvalidRequest, JobFailed, NotFound
 from tfenv_lab.models import NodeResult
 from tfenv_lab.nodes.lockfile import LockFile
 from tfenv_lab.nodes.orders import Answer
@@ -259,3 +259,23 @@ async def test_the_way_back_leads_to_what_each_node_ran_before() -> None:
     assert {verb for verb, _ in fake.orders} == {"drain", "enter"}
     with pytest.raises(NotFound, match="something to go back to"):
         await plan_back(fake, ["c"])
+
+
+async def test_nothing_is_installed_while_another_rollout_lets_nodes_enter() -> None:
+    fake = Fake("a", "b")
+    fake.busy = True
+    with pytest.raises(ClusterBusy):
+        await _run(fake)
+    assert {verb for verb, _ in fake.orders} == {"plan"}
+
+
+async def test_a_rollout_that_fails_lets_the_next_one_begin() -> None:
+    fake = Fake("a")
+
+    async def vanish(node: ClusterNode) -> str | None:
+        raise ClusterUnreachable("gone")
+
+    fake.draining["a"] = vanish
+    with pytest.raises(ClusterUnreachable):
+        await _run(fake)
+    assert not fake.busy

@@ -37,6 +37,7 @@ EXIT = {
     "unusable-directory": 4,
     "cluster-not-allowed": 4,
     "cluster-mismatch": 5,
+    "cluster-busy": 5,
     "prefix-exists": 5,
     "prefix-busy": 5,
     "stale-plan": 5,

@@ -50,6 +50,12 @@ class Engine(Protocol):
     async def inside(self, node: ClusterNode) -> Inside:
         """Return what a node runs. Raises Departed or ClusterUnreachable."""
 
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """Let no other rollout start workers of the cluster again meanwhile.
+
+        Raises ClusterBusy if another one does so now, or ClusterUnreachable.
+        """
+
     def distributed(self, distribution: Shipment) -> AbstractAsyncContextManager[Mapping[str, Place]]:
         """Let the nodes fetch the pieces of a stream once, and send them to each other. Yield a place by address.
 

@@ -63,8 +63,13 @@ class RunningRollout:
     async def run(self) -> list[NodeResult]:
         """Do the parts of all nodes, and return what became of each. One that fails does not stop other installations.
 
-        A rollout that is cancelled ends its installations; those that are finished stay.
+        A rollout that is cancelled ends its installations; those that are finished stay. Raises ClusterBusy if another
+        rollout lets nodes enter, or ClusterUnreachable.
         """
+        async with contextlib.nullcontext() if self._batches is None else self._engine.turn():
+            return await self._run()
+
+    async def _run(self) -> list[NodeResult]:
         plan, nodes = self._plan, self._plan.nodes
         while nodes:
             await self._install_all(nodes)

@@ -27,6 +27,7 @@ from ..models import ClusterNode, Inside
 from . import nanny as nanny_code
 from . import node as node_code
 from .transfer import Transfer
+from .turn import turn
 
 #: Seconds to wait for a scheduler.
 PATIENCE = 10.0
@@ -170,6 +171,16 @@ class DaskEngine:
             obstacle = "The worker has no nanny, which could start it again. Start it without --no-nanny."
             return Inside("", "", "", obstacle=obstacle)
         return Inside(found["prefix"], found["inside"], found["nanny"], found["previous"], found["obstacle"])
+
+    @contextlib.asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Let no other rollout start workers again meanwhile. Raises ClusterBusy or ClusterUnreachable."""
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(turn(self._client, self.cluster, PATIENCE))
+            except (OSError, TimeoutError, asyncio.TimeoutError) as error:
+                raise self._gone(error) from error
+            yield
 
     @contextlib.asynccontextmanager
     async def distributed(self, distribution: Shipment) -> AsyncIterator[Mapping[str, Place]]:
