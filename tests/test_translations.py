@@ -96,9 +96,9 @@ def test_the_settings_name_their_translation_domain() -> None:
 
 def _calls() -> Iterator[tuple[str, ast.Call]]:
     for path in sorted((ROOT / "tfenv_lab").rglob("*.py")):
-        # Texts of the command line, and of the rooms that only it uses, are English.
+        # Texts of the command line are English.
         room = path.relative_to(ROOT / "tfenv_lab").parts[0]
-        if room in ("labextension", "cli", "cluster", "nodes"):
+        if room in ("labextension", "cli"):
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
