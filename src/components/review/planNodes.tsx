@@ -37,6 +37,7 @@ export function PlanNodes(props: {
         rows={nodes.map(node => ({
           name: node.name,
           text: describeEntry(node, trans),
+          details: node.error?.details ?? null,
           hasFailed: isImpossible(node)
         }))}
         trans={trans}

@@ -8,10 +8,11 @@ export function WorkerTable(props: {
   rows: readonly INodeRow[];
   trans: TranslationBundle;
 }): JSX.Element {
+  const { rows, trans } = props;
   return (
-    <table className="jp-TfenvPackages" aria-label={props.trans.__('Workers')}>
+    <table className="jp-TfenvPackages" aria-label={trans.__('Workers')}>
       <tbody>
-        {props.rows.map(row => (
+        {rows.map(row => (
           <tr key={row.name}>
             <th scope="row">{row.name}</th>
             <td
@@ -20,6 +21,12 @@ export function WorkerTable(props: {
               }
             >
               {row.text}
+              {row.details && (
+                <details>
+                  <summary>{trans.__('Show Details')}</summary>
+                  <pre tabIndex={0}>{row.details}</pre>
+                </details>
+              )}
             </td>
           </tr>
         ))}

@@ -13,6 +13,8 @@ import { formatBytes } from './units';
 export interface INodeRow {
   readonly name: string;
   readonly text: string;
+  /** What another program said about the failure, such as a traceback. */
+  readonly details: string | null;
   readonly hasFailed: boolean;
 }
 
@@ -46,7 +48,8 @@ export function nodeRows(
           ? describeNode(node, trans)
           : '';
     const whole = [text, result?.note].filter(Boolean).join('. ');
-    return { name, text: whole, hasFailed };
+    const details = hasFailed ? (result.error?.details ?? null) : null;
+    return { name, text: whole, details, hasFailed };
   });
   return [
     ...rows.filter(row => row.hasFailed),
@@ -92,11 +95,7 @@ function describeResult(result: NodeResult, trans: TranslationBundle): string {
     case 'failed':
     case 'lost':
     case 'skipped':
-      return result.error
-        ? [messageWithHint(result.error), result.error.details]
-            .filter(Boolean)
-            .join(' ')
-        : trans.__('failed');
+      return result.error ? messageWithHint(result.error) : trans.__('failed');
   }
 }
 

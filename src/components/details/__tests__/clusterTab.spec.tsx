@@ -214,6 +214,21 @@ it('asks the workers again when it opens and when a rollout ends', () => {
   expect(onRefresh).toHaveBeenCalledTimes(3);
 });
 
+it('shows the reason of a failure, and its details on demand', () => {
+  const failed = result('a', 'failed', 'Keras cannot be imported.');
+  show({
+    job: job('1', 'tf', {
+      nodes: [
+        { ...failed, error: { ...failed.error!, details: 'Traceback: line 3' } }
+      ]
+    })
+  });
+  expect(screen.getByText('Keras cannot be imported.')).toBeTruthy();
+  const details = screen.getByText('Traceback: line 3').closest('details');
+  expect(details?.open).toBe(false);
+  expect(details?.querySelector('summary')?.textContent).toBe('Show Details');
+});
+
 it('lets the user choose a cluster if there are several', () => {
   const { onChoose } = show({
     clusters: ['gpu', 'cpu'].map(id => ({ id, name: id, address: 'tls://x:1' }))
