@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -78,7 +79,11 @@ class RolloutApp(ChangeApp):
             follow = not names and not self.back
             entering = None if self.beside else batches
             rollout = RunningRollout(engine, found, lock, self._tell, batches=entering, follow=follow)
-            results = await rollout.run()
+            try:
+                results = await rollout.run()
+            except asyncio.CancelledError:
+                print(self._interrupted(rollout.results), file=sys.stderr)
+                raise
         done = sum(result.state in ("ready", "inside") for result in results)
         what = {"cluster": found.cluster, "name": found.name, "digest": found.digest}
         failures = [f"{result.name}: {_sentence(result.error)}" for result in results if result.error]
@@ -101,6 +106,24 @@ class RolloutApp(ChangeApp):
         if self.back:
             return f"{done} of {counted(count, 'worker runs what it', 'workers run what they')} ran before."
         return f"{found.name} {'is ready on' if self.beside else 'runs on'} {done} of {counted(count, 'worker')}."
+
+    def _interrupted(self, results: Sequence[NodeResult]) -> str:
+        """Return what Ctrl-C has stopped, and what goes on."""
+        done = sum(result.state == ("ready" if self.beside else "inside") for result in results)
+        if self.beside:
+            sentences = [
+                "The rollout was interrupted.",
+                f"{done} of {counted(len(results), 'worker has', 'workers have')} the environment.",
+                "Installations that had not finished were stopped.",
+            ]
+        else:
+            sentences = [
+                "The rollout was interrupted.",
+                f"{done} of {counted(len(results), 'worker has', 'workers have')} started again.",
+                "Installations that had not finished were stopped, and no more workers start again.",
+                "A worker that is already starting again finishes that.",
+            ]
+        return " ".join([*sentences, "Run the same command again to continue."])
 
     async def _prepare(self, services: Services, name: str) -> tuple[Environment, Prepared]:
         environment = await self.find(services, name)
