@@ -184,6 +184,7 @@ function DetailsTabs(props: IDetailsProps): JSX.Element {
           canChange={canChange}
           trans={trans}
           search={props.search}
+          onlyIndex={environment.over !== null}
           explain={props.explain}
           basket={props.basket}
           onBasket={props.onBasket}

@@ -5,7 +5,7 @@ import React from 'react';
 import type { AvailablePackage, Package } from '../../api/generated';
 import type { IBasket } from '../../models/form/basket';
 import { withRemoval, withSpec } from '../../models/form/basket';
-import { specOf } from '../../models/form/packages';
+import { fromIndex, specOf } from '../../models/form/packages';
 import type { Loaded } from '../../models/state/details';
 import { SearchNote, usePackageSearch } from '../form/packagesField';
 import { Failure } from '../shared/failure';
@@ -20,6 +20,8 @@ interface IPackagesTabProps extends Omit<
   readonly packages: Loaded<readonly Package[]>;
   readonly trans: TranslationBundle;
   readonly search: (query: string) => Promise<readonly AvailablePackage[]>;
+  /** Whether packages can only come from the package index, as in an overlay. */
+  readonly onlyIndex: boolean;
   /** Plans changes. */
   readonly onChanges: (changes: IBasket) => void;
   /** The changes that were collected for one plan. */
@@ -29,10 +31,14 @@ interface IPackagesTabProps extends Omit<
 
 /** The installed packages. One field filters them and adds others. */
 export function PackagesTab(props: IPackagesTabProps): JSX.Element {
-  const { packages, trans, canChange } = props;
+  const { packages, trans, canChange, onlyIndex, search } = props;
   const [text, setText] = React.useState('');
   const form = React.useRef<HTMLFormElement>(null);
-  const result = usePackageSearch(canChange ? text : '', props.search);
+  const find = React.useCallback(
+    (query: string) => search(onlyIndex ? fromIndex(query) : query),
+    [search, onlyIndex]
+  );
+  const result = usePackageSearch(canChange ? text : '', find);
   if (packages === null) {
     return <p role="status">{trans.__('Loading…')}</p>;
   }
@@ -59,7 +65,7 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
       onSubmit={event => {
         event.preventDefault();
         if (canChange && spec !== '') {
-          props.onChanges(withSpec(basket, spec));
+          props.onChanges(withSpec(basket, onlyIndex ? fromIndex(spec) : spec));
         }
       }}
     >

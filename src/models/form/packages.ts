@@ -8,6 +8,11 @@ export function specOf(item: AvailablePackage): string {
   return item.source === 'pypi' ? `${MARK}${item.name}` : item.name;
 }
 
+/** Return a spec that must come from the package index. */
+export function fromIndex(spec: string): string {
+  return `${MARK}${withoutMark(spec)}`;
+}
+
 /** Return a spec without the mark of the package index. */
 export function withoutMark(spec: string): string {
   return spec.startsWith(MARK) ? spec.slice(MARK.length) : spec;

@@ -80,6 +80,38 @@ describe('Packages', () => {
     }
   });
 
+  it('offers only packages of the index for an overlay', async () => {
+    const asked: string[] = [];
+    const search = async (query: string): Promise<AvailablePackage[]> => {
+      asked.push(query);
+      return query === 'pypi:greet'
+        ? [{ name: 'greet', versions: ['1.2'], source: 'pypi' }]
+        : [];
+    };
+    const over = { environment: 'id-team', name: 'team', prefix: '/srv/team' };
+    const executed = show({
+      environment: environment('mine', { over }),
+      search
+    });
+    const field = screen.getByRole('searchbox');
+    for (const text of ['greet', 'pypi:greet']) {
+      fireEvent.change(field, { target: { value: text } });
+      await screen.findByText(/newest: 1\.2/);
+      click('Add greet…');
+      fireEvent.change(field, { target: { value: '' } });
+    }
+    // What no search has found is also requested from the index.
+    fireEvent.change(field, { target: { value: 'rich>=13' } });
+    click('Add rich>=13…');
+    expect(asked.every(query => query === 'pypi:greet')).toBe(true);
+    expect(executed).toEqual(
+      ['pypi:greet', 'pypi:greet', 'pypi:rich>=13'].map(spec => [
+        'plan',
+        { kind: 'install', environment: 'id-mine', specs: [spec] }
+      ])
+    );
+  });
+
   it('collects packages with versions for one plan', async () => {
     const found: AvailablePackage[] = [
       { name: 'pandas', versions: ['2.3.0', '2.2.0'], source: 'conda' },
