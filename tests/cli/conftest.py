@@ -20,11 +20,15 @@ class Shell:
         self._capsys = capsys
 
     def run(self, *arguments: str) -> tuple[int, str, str]:
-        """Run a command. Return its exit status, standard output and standard error."""
+        """Run a command with the tiny channel. Return its exit status, standard output and standard error."""
+        return self.run_exactly(*arguments, self._channel)
+
+    def run_exactly(self, *arguments: str) -> tuple[int, str, str]:
+        """Run a command with no other options than these."""
         app = TfenvApp()
         self._capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
-            app.initialize([*arguments, self._channel])
+            app.initialize([*arguments])
             app.start()
         out, err = self._capsys.readouterr()
         return int(ended.value.code or 0), out, err

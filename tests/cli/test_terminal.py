@@ -209,6 +209,27 @@ def test_a_command_with_an_unknown_option_does_nothing(shell: Shell, arguments: 
     assert shell.run("list")[1].splitlines()[1:] == []
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--log-level=FOO"], "“FOO” is not a value of --log-level.\nGive DEBUG, INFO, WARN, ERROR or CRITICAL."),
+        (["--variant", "gpu"], "“gpu” is not a value of --variant.\nGive auto, cpu or cuda."),
+        (["--TfenvCommand.json=7"], "“7” is not a value of --TfenvCommand.json.\nGive true or false."),
+        (["--dry-run=yes"], "--dry-run takes no value.\nWrite only --dry-run."),
+        (["--python"], "--python needs a value.\nWrite it as --python=VALUE."),
+    ],
+)
+def test_a_wrong_value_of_an_option_is_named(shell: Shell, options: list[str], said: str) -> None:
+    app = ["create", "tf", "--no-tensorflow"]
+    assert shell.run_exactly(*app, *options) == (2, "", f"{said}\n")
+    assert shell.run("list")[1].splitlines()[1:] == []
+
+
+@pytest.mark.parametrize("level", ["ERROR", "40"])
+def test_a_level_of_the_log_can_be_a_word_or_a_number(shell: Shell, level: str) -> None:
+    assert shell.run("list", f"--log-level={level}", "--json")[0] == 0
+
+
 def test_an_unknown_option_is_an_error_in_json_if_that_is_wanted(shell: Shell) -> None:
     status, out, err = shell.run("list", "--packag=x", "--json")
     assert (status, json.loads(out)["reason"], err) == (2, "invalid-request", "")

@@ -61,6 +61,10 @@ def main(argv: list[str] | None = None) -> None:
             TfenvApp.launch_instance(argv)
         finally:
             sys.stdout.flush()
+    except KeyboardInterrupt:
+        # While the command was loaded. A command that runs says more.
+        print("You interrupted the command before it began.", file=sys.stderr)
+        sys.exit(130)
     except BrokenPipeError:
         # Python flushes both again at its end, and would report the error.
         nowhere = os.open(os.devnull, os.O_WRONLY)

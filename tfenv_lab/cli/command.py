@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from jupyter_core.application import JupyterApp
-from traitlets import Bool
+from traitlets import Bool, Enum, Float, Int, List, TraitError, TraitType
+from traitlets.config.loader import DeferredConfigString
 
 from .._version import __version__
 from ..configuration import refusal, unread
@@ -81,6 +82,8 @@ class TfenvCommand(JupyterApp):
     least: int = 0
     most: int | None = 0
     usage = ""
+    #: What a user reads who interrupts a command that changes something.
+    interrupted = "You interrupted the command. An environment whose change was not finished is as it was before."
     #: The services that a command needs which only reads; none: it may need all, because it changes something.
     needs: tuple[str, ...] = ()
 
@@ -101,11 +104,36 @@ class TfenvCommand(JupyterApp):
                 arguments.append(text)
                 continue
             options.append(text)
-            name = text.lstrip("-")
-            self._require_option(text, name.partition("=")[0])
-            if "=" not in name and (name in self.aliases or "." in name):
-                options += [value for value in [next(rest, None)] if value is not None]
+            name, equals, value = text.lstrip("-").partition("=")
+            self._require_option(text, name)
+            if name not in self.aliases and "." not in name:
+                if equals:
+                    self._refuse(f"--{name} takes no value.", f"Write only --{name}.")
+                continue
+            if not equals:
+                following = next(rest, None)
+                if following is None:
+                    self._refuse(f"--{name} needs a value.", f"Write it as --{name}=VALUE.")
+                    return
+                options.append(value := following)
+            self._require_value(name, value)
         super().parse_command_line([*options, *arguments])
+
+    def _refuse(self, message: str, hint: str) -> None:
+        self.exit(self.fail(InvalidRequest(message, hint=hint).to_json()))
+
+    def _require_value(self, name: str, text: str) -> None:
+        """Exit if this command does not accept the value of an option; traitlets would write a line of its log."""
+        alias = self.aliases.get(name, name)
+        owner, _, trait_name = (alias if isinstance(alias, str) else alias[0]).rpartition(".")
+        trait = self.traits().get(trait_name)
+        # A list accepts every text, and the settings of other classes are read by their own rules.
+        if trait is None or isinstance(trait, List) or owner not in {one.__name__ for one in type(self).__mro__}:
+            return
+        try:
+            setattr(self, trait_name, DeferredConfigString(text).get_value(trait))
+        except TraitError:
+            self._refuse(f"“{text}” is not a value of --{name}.", f"Give {_expected(trait)}.")
 
     def _require_option(self, text: str, name: str) -> None:
         """Exit if an option is unknown; traitlets would ignore it and run the command."""
@@ -117,7 +145,7 @@ class TfenvCommand(JupyterApp):
 
         near = get_close_matches(name, known, n=1)
         hint = f"Did you mean --{near[0]}?" if near else "Add --help for the options of this command."
-        self.exit(self.fail(InvalidRequest(f"“{text.partition('=')[0]}” is not an option.", hint=hint).to_json()))
+        self._refuse(f"“{text.partition('=')[0]}” is not an option.", hint)
 
     def load_config_file(self, suppress_errors: bool = True) -> None:  # type: ignore[override]
         """Read the server's configuration files, so that both work on the same environments."""
@@ -131,6 +159,7 @@ class TfenvCommand(JupyterApp):
         try:
             status = asyncio.run(self._main())
         except KeyboardInterrupt:
+            print("You interrupted the command." if self.needs else self.interrupted, file=sys.stderr)
             status = 130
         self.exit(status)
 
@@ -202,16 +231,19 @@ class TfenvCommand(JupyterApp):
 
         shown = sys.stderr.isatty() and not self.json
         told = None
-        while (job := await services.jobs.get(job.id)).state not in FINISHED:
+        try:
+            while (job := await services.jobs.get(job.id)).state not in FINISHED:
+                if shown:
+                    percent = f"{job.progress.fraction:4.0%}" if job.progress.fraction and not job.waiting_for else ""
+                    print(f"\r\x1b[K{job.message} {percent}{_speed(job)}", end="", file=sys.stderr, flush=True)
+                elif job.waiting_for not in (None, told):
+                    print(f"{job.message}.", file=sys.stderr, flush=True)
+                told = job.waiting_for
+                await services.jobs.running.finishing(job.id, _TICK)
+        finally:
+            # Also if the user interrupts the command.
             if shown:
-                percent = f"{job.progress.fraction:4.0%}" if job.progress.fraction and not job.waiting_for else ""
-                print(f"\r\x1b[K{job.message} {percent}{_speed(job)}", end="", file=sys.stderr, flush=True)
-            elif job.waiting_for not in (None, told):
-                print(f"{job.message}.", file=sys.stderr, flush=True)
-            told = job.waiting_for
-            await services.jobs.running.finishing(job.id, _TICK)
-        if shown:
-            print("\r\x1b[K", end="", file=sys.stderr)
+                print("\r\x1b[K", end="", file=sys.stderr)
         return job
 
     async def follow(self, services: Services, job: Job) -> int:
@@ -230,6 +262,15 @@ class TfenvCommand(JupyterApp):
             return self.fail(job.error)
         self.write(job.to_json(), f"{job.message}: {job.prefix}")
         return 0 if job.state == "succeeded" else EXIT.get(job.error["reason"] if job.error else "", 1)
+
+
+def _expected(trait: TraitType[Any, Any]) -> str:
+    """Return what the value of an option must be."""
+    if isinstance(trait, Enum):
+        *words, last = [value for value in trait.values or () if isinstance(value, str)]
+        return f"{', '.join(words)} or {last}"
+    kinds = {Bool: "true or false", Int: "a whole number", Float: "a number"}
+    return next((text for kind, text in kinds.items() if isinstance(trait, kind)), trait.info())
 
 
 def _speed(job: Job) -> str:

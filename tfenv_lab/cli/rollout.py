@@ -82,7 +82,7 @@ class RolloutApp(ChangeApp):
             try:
                 results = await rollout.run()
             except asyncio.CancelledError:
-                print(self._interrupted(rollout.results), file=sys.stderr)
+                self.interrupted = self._interrupted(rollout.results)
                 raise
         done = sum(result.state in ("ready", "inside") for result in results)
         what = {"cluster": found.cluster, "name": found.name, "digest": found.digest}

@@ -33,6 +33,7 @@ class TrainApp(TfenvCommand):
     nodes = Unicode("", help="Names of the workers, separated by commas. Default: all.").tag(config=True)
     limit = Float(0, help="Seconds after which the script is ended on all workers. 0: no limit.").tag(config=True)
     aliases = {**TfenvCommand.aliases, **{name: f"TrainApp.{name}" for name in ("scheduler", "nodes", "limit")}}
+    interrupted = "You interrupted the training. Its script ends on all workers."
     #: What follows “--”: the arguments of the script.
     script_arguments: tuple[str, ...] = ()
     #: How the ranks ended.
