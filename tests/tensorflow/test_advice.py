@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -159,16 +158,6 @@ def test_an_update() -> None:
 def test_an_unusable_environment_has_no_other_warning() -> None:
     broken = facts("2.19.1", "2.15.0", problems=(Advice("no-interpreter", "error", "gone"),))
     assert codes(broken, GPU) == []
-
-
-def test_quick_enough_for_a_list() -> None:
-    stems = tuple(f"lib{number}-1.0-0" for number in range(200))
-    found = facts("2.19.1", "2.15.0", packages=stems, pypi={f"lib{number}": "2.0" for number in range(200)})
-    list(advise(found, GPU))
-    start = time.perf_counter()
-    for _ in range(100):
-        list(advise(found, GPU))
-    assert (time.perf_counter() - start) / 100 < 0.002
 
 
 def test_the_catalog_provides_what_is_known(

@@ -316,7 +316,7 @@ async def test_a_project_in_a_directory_is_built(lab: Lab, simple_index: SimpleI
 
 
 async def test_a_file_without_a_hash_is_refused(lab: Lab, simple_index: SimpleIndex, greet: Any) -> None:
-    with pytest.raises(JobFailed, match="no hash of greet-1"):
+    with pytest.raises(JobFailed, match="no hash for greet-1"):
         await lab.change("python", wheels=[type(greet)(greet.name, greet.version, greet.url)])
     assert lab.beside() == []
 
