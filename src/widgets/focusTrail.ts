@@ -24,6 +24,8 @@ export class FocusTrail {
       const element = event.target as HTMLElement;
       this._last = placeOf(element);
       this._focused = element;
+      // The user has gone on.
+      this._awaited = null;
       this._row =
         element.closest<HTMLElement>('[data-prefix]')?.dataset.prefix ?? null;
     });
@@ -43,22 +45,17 @@ export class FocusTrail {
     const { target } = this;
     this._returned = null;
     this.target = null;
-    const active = document.activeElement;
-    const isElsewhere =
-      active !== null &&
-      active !== document.body &&
-      !this._node.contains(active);
-    if (isElsewhere || (!place && target === null)) {
+    if (this._isElsewhere() || (!place && target === null)) {
       return;
     }
-    const created =
-      target !== null &&
-      this._node.querySelector(`[data-prefix="${CSS.escape(target)}"]`);
+    const created = target === null ? null : this._inRow(target);
     const found =
-      (created && created.querySelector<HTMLElement>(FOCUSABLE)) ||
+      created ||
       (place && this._find(place)) ||
       this._node.querySelector<HTMLElement>('h2');
     found?.focus();
+    // A job can end before the list has a row for it.
+    this._awaited = created ? null : target;
   }
 
   /** Set the focus when the panel is shown by a command: to the row of the current notebook, or the first row. */
@@ -77,8 +74,14 @@ export class FocusTrail {
     found?.focus();
   }
 
-  /** If the focused element of a row has disappeared, focus the row, or another one if that has disappeared, too. */
+  /**
+   * If the row of what the last action created has appeared, focus it. If the focused element of a row has disappeared,
+   * focus the row, or another one if that has disappeared, too.
+   */
   private _stay(): void {
+    if (this._awaited !== null && !this._isElsewhere()) {
+      this._inRow(this._awaited)?.focus();
+    }
     const row = this._row;
     const isLost =
       this._focused?.isConnected === false &&
@@ -105,6 +108,25 @@ export class FocusTrail {
     this._depth = depth;
   }
 
+  /** Whether the user works in another part of JupyterLab. */
+  private _isElsewhere(): boolean {
+    const active = document.activeElement;
+    return (
+      active !== null &&
+      active !== document.body &&
+      !this._node.contains(active)
+    );
+  }
+
+  /** Return what can be focused in the row of an environment, by its path. */
+  private _inRow(prefix: string): HTMLElement | null {
+    return (
+      this._node
+        .querySelector(`[data-prefix="${CSS.escape(prefix)}"]`)
+        ?.querySelector<HTMLElement>(FOCUSABLE) ?? null
+    );
+  }
+
   private _find({ environment, label }: IPlace): HTMLElement | undefined {
     const row =
       environment === undefined
@@ -122,6 +144,8 @@ export class FocusTrail {
   }
 
   private _depth: number;
+  /** Path of the environment whose row gets the focus as soon as it is there, if the user does nothing before. */
+  private _awaited: string | null = null;
   /** What had the focus last, and the path of the environment of its row. */
   private _focused: HTMLElement | null = null;
   private _row: string | null = null;
