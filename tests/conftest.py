@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -36,6 +37,9 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture],
 )
 hypothesis.settings.load_profile("suite")
+
+# A shell starts programs in the background without Ctrl-C. They, and the programs that the tests start, need it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 
