@@ -204,5 +204,9 @@ class Job(Translatable):
 
     def ended(self, state: State, **fields: Any) -> Job:
         """Return the job as finished now."""
-        progress = replace(self.progress, fraction=1.0) if state == "succeeded" else self.progress
+        progress = self.progress
+        if state == "succeeded":
+            # The worker reports only now and then, so its last report can be older than its end.
+            whole = {"done_bytes": progress.total_bytes, "done_packages": progress.total_packages}
+            progress = replace(progress, **whole, fraction=1.0, bytes_per_second=None, seconds_left=None)
         return replace(self, state=state, finished=now(), progress=progress, waiting_for=None, **fields)
